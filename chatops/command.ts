@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+import type { Fleet } from '../platform/fleet/fleet';
+import type { Logger } from '../platform/log';
+import type { TelemetryStore } from '../platform/telemetry/telemetry';
+import type { Message } from './slack/message';
+
+/** Who speaks, told by the door (a Slack user id, the command line's token), never by a name in the text. */
+export interface Actor {
+  /** Stable id: `slack:U0123`, `cli:alice`. */
+  readonly id: string;
+  readonly name: string;
+  readonly door: 'slack' | 'cli';
+}
+
+export type Role = 'viewer' | 'engineer' | 'operator';
+
+export interface CommandContext {
+  readonly actor: Actor;
+  readonly fleet: Fleet;
+  readonly telemetry: TelemetryStore;
+  readonly log: Logger;
+  readonly now: Date;
+  /** Same for two arrivals of the same wish (double Enter, redelivery). */
+  readonly key: string;
+  /** Where a message about an operation goes; kept in `Operation.origin`. */
+  readonly origin: Readonly<Record<string, string>>;
+  readonly publicUrl: string;
+  /** Lines of progress, for doors that can show them (command line). */
+  progress(line: string): void;
+}
+
+/** `exit` is the status of the command line: 0 done, 1 failed or undone, 2 refused or wrong usage, 8 still waiting. */
+export interface Reply {
+  readonly message: Message;
+  /** `channel`: everyone sees it. `asker`: only who asked. */
+  readonly audience: 'channel' | 'asker';
+  readonly exit: 0 | 1 | 2 | 8;
+  /** When the command began an operation: its message lives on and is edited until it is final. */
+  readonly operation?: number;
+  /** What `--json` prints when there is no operation. */
+  readonly data?: unknown;
+}
+
+/** What could stand at a place: `value` completes the text, `hint` says what it would do. */
+export interface Suggestion {
+  readonly value: string;
+  readonly hint: string;
+}
+
+export interface Command<A extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  /** Has a short name of its own (`/deploy`); all are reached by `/edwin <name>`. */
+  readonly short: boolean;
+  /** `<service> <env> [version]`: order and names are those of `args`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly examples: readonly string[];
+  readonly role: Role;
+  readonly args: A;
+  /** Suggestions for the argument `name`, given those before it. */
+  suggest?(name: string, given: Readonly<Record<string, string>>, context: CommandContext): Promise<Suggestion[]>;
+  run(args: z.infer<A>, context: CommandContext): Promise<Reply>;
+}

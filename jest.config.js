@@ -1,0 +1,11 @@
+/** Tests run on the TypeScript sources; one embedded PostgreSQL serves a whole run (test/jest/). */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/platform', '<rootDir>/chatops', '<rootDir>/services', '<rootDir>/observability', '<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: { ...require('./tsconfig.json').compilerOptions, isolatedModules: true } }] },
+  globalSetup: '<rootDir>/test/jest/start-postgres.ts',
+  globalTeardown: '<rootDir>/test/jest/stop-postgres.ts',
+  testTimeout: 30000,
+  maxWorkers: 2,
+};

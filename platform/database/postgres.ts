@@ -1,0 +1,68 @@
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { EdwinError } from '../errors';
+
+export type { PoolClient };
+export { Pool };
+/** What can run a statement: a pool, or the client of a transaction. */
+export type Queryable = Pick<Pool, 'query'>;
+
+/** A pool of connections; `max` is small by default, since many small programs share one server. */
+export function openPool(url: string, options: PoolConfig = {}): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: 4,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    ...options,
+  });
+  pool.on('error', () => undefined); // an idle connection was lost; the next query opens another
+  return pool;
+}
+
+/** Runs `work` in a transaction; a rejection rolls back and passes on. */
+export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+const refusedStates = new Set(['28000', '28P01', '3D000', '42501']);
+
+/** Sorts an error of `pg` under a port's own codes: refused credentials, or unreachable server; others pass as they are. */
+export function asPortError(error: unknown, port: 'database' | 'queue' | 'registry' | 'telemetry' | 'graph', where: string): unknown {
+  if (error instanceof EdwinError || !(error instanceof Error)) return error;
+  const code = (error as { code?: string }).code ?? '';
+  if (refusedStates.has(code)) return new EdwinError(`${port}.refused`, `PostgreSQL at ${where} refused: ${error.message}.`, { cause: error });
+  if (isConnectionLoss(error)) return new EdwinError(`${port}.unreachable`, `PostgreSQL at ${where} does not answer: ${error.message}.`, { cause: error });
+  return error;
+}
+
+/** True for errors after which the same statement may succeed on a new connection. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: string }).code ?? '';
+  return (
+    /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENOTFOUND|ENETUNREACH)/.test(code) ||
+    /^(08|57P0)/.test(code) ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message)
+  );
+}
+
+/** `host:port/database` of a connection address, without its password. */
+export function whereOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}

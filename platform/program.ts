@@ -1,0 +1,138 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Config, readConfig, type SectionName } from './config';
+import { explain } from './errors';
+import { createLogger, type Logger } from './log';
+import { describeProcess, metrics } from './metrics';
+
+/** Answers every request but `/healthz` and `/metrics`. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface ProgramContext<S extends SectionName> {
+  readonly config: Config<S | 'program'>;
+  readonly log: Logger;
+  /** Aborts when the program begins to stop. */
+  readonly stopping: AbortSignal;
+  /** What is opened first is closed last. */
+  onStop(what: string, close: () => Promise<unknown> | unknown): void;
+  /** `/healthz` answers 503 with the sentences that checks return; undefined means well. */
+  addHealthCheck(check: () => string | undefined): void;
+  /** Starts answering; before it `/healthz` says `starting`. Call it when everything the handler needs is open. */
+  serve(handler?: RequestHandler): Promise<AddressInfo>;
+}
+
+const CLOSE_LIMIT_MS = 25_000;
+
+/**
+ * Life of a program: read configuration, start, serve, and on SIGTERM or SIGINT close everything in reverse order.
+ * A second signal, or closing for longer than 25 s, ends it at once with status 1.
+ *
+ *     starting ──serve()──► healthy ──SIGTERM──► draining (healthz 503, requests still answered) ──► exit 0
+ */
+export function runProgram<S extends SectionName>(
+  name: string,
+  needs: readonly S[],
+  start: (context: ProgramContext<S>) => Promise<void>,
+): void {
+  const closers: { what: string; close: () => Promise<unknown> | unknown }[] = [];
+  const stopping = new AbortController();
+  let log = createLogger(name);
+
+  const stop = async (status: number): Promise<void> => {
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort();
+    setTimeout(() => process.exit(1), CLOSE_LIMIT_MS).unref();
+    for (const { what, close } of closers.reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        log.error({ error, what }, `Closing ${what} failed`);
+      }
+    }
+    log.info({ event: 'program.stopped' }, `${name} stopped`);
+    await flushTelemetry();
+    process.exit(status);
+  };
+  const fail = (error: unknown): void => {
+    log.error({ event: 'program.failed', error }, explain(error));
+    process.stderr.write(`${name}: ${error instanceof Error && explain(error) === 'Internal error.' ? error.stack : explain(error)}\n`);
+    void stop(1);
+  };
+  process.on('SIGTERM', () => void stop(0));
+  process.on('SIGINT', () => void stop(0));
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+
+  const run = async (): Promise<void> => {
+    const config = readConfig(needs);
+    log = createLogger(name, config.LOG_LEVEL);
+    describeProcess({ service: config.EDWIN_SERVICE, environment: config.EDWIN_ENVIRONMENT, version: config.EDWIN_RELEASE });
+    const checks: (() => string | undefined)[] = [];
+    const server = createOpsServer(() => problems(stopping.signal, checks));
+    await start({
+      config,
+      log,
+      stopping: stopping.signal,
+      onStop: (what, close) => void closers.push({ what, close }),
+      addHealthCheck: (check) => void checks.push(check),
+      serve: async (handler) => {
+        server.handler = handler;
+        const address = await listen(server.http, config.HOST, config.PORT);
+        closers.push({ what: 'http server', close: () => closeServer(server.http) });
+        log.info({ event: 'program.started', port: address.port }, `${name} listens on ${config.HOST}:${address.port}`);
+        return address;
+      },
+    });
+  };
+  run().catch(fail);
+}
+
+function problems(stopping: AbortSignal, checks: readonly (() => string | undefined)[]): string[] {
+  if (stopping.aborted) return ['draining'];
+  return checks.map((check) => check()).filter((sentence) => sentence !== undefined);
+}
+
+function createOpsServer(health: () => string[]): { http: Server; handler: RequestHandler | undefined } {
+  const ops: { http: Server; handler: RequestHandler | undefined } = {
+    handler: undefined,
+    http: createServer((request, response) => {
+      if (request.url === '/healthz') return answerHealth(response, health());
+      if (request.url === '/metrics') return void answerMetrics(response);
+      if (ops.handler) return ops.handler(request, response);
+      response.writeHead(404).end();
+    }),
+  };
+  ops.http.requestTimeout = 30_000;
+  return ops;
+}
+
+function answerHealth(response: ServerResponse, found: readonly string[]): void {
+  response.writeHead(found.length === 0 ? 200 : 503, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ status: found.length === 0 ? 'ok' : found.join('; ') }));
+}
+
+async function answerMetrics(response: ServerResponse): Promise<void> {
+  response.writeHead(200, { 'content-type': metrics.contentType });
+  response.end(await metrics.metrics());
+}
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+/** Answers the requests that are there, then closes; connections kept alive without a request end at once. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+/** `observability/instrument.ts` leaves its flush here, since platform imports no program. */
+async function flushTelemetry(): Promise<void> {
+  const flush = (globalThis as { edwinFlushTelemetry?: () => Promise<void> }).edwinFlushTelemetry;
+  await flush?.().catch(() => undefined);
+}
