@@ -11,13 +11,19 @@ const secret = (description: string) => z.string().min(1).meta({ description, se
 
 export const sections = {
   program: z.object({
-    EDWIN_ENVIRONMENT: z.string().default('edwin').meta({ description: 'Environment this process belongs to; `edwin` for the platform itself' }),
+    EDWIN_ENVIRONMENT: z
+      .string()
+      .default('edwin')
+      .meta({ description: 'Environment this process belongs to; `edwin` for the platform itself' }),
     EDWIN_SERVICE: z.string().default('edwin').meta({ description: 'Service name, in logs, metrics and traces' }),
     EDWIN_RELEASE: z.string().default('0').meta({ description: 'Release number of the service' }),
     EDWIN_INSTANCE: z.string().default('local').meta({ description: 'Id of this instance' }),
     HOST: z.string().default('127.0.0.1').meta({ description: 'Address to listen on' }),
     PORT: port.default(0).meta({ description: 'Port to listen on; 0 takes a free one' }),
-    LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').meta({ description: 'Lowest level that is logged' }),
+    LOG_LEVEL: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .meta({ description: 'Lowest level that is logged' }),
   }),
   database: z.object({ DATABASE_URL: secret('PostgreSQL of this environment or program') }),
   queue: z.object({ QUEUE_URL: secret('Queue of this environment; `postgres://…` is the embedded adapter') }),
@@ -30,14 +36,30 @@ export const sections = {
     EDGE_URL: url.meta({ description: 'Address of the edge' }),
     EDGE_ADMIN_URL: url.meta({ description: 'Where the edge is told what to do' }),
     EDGE_TOKEN: secret('Token of the edge’s control address'),
-    PUBLIC_URL: url.optional().meta({ description: 'Address of the page as people reach it; default: where it listens' }),
-    SLACK_BOT_TOKEN: secret('Bot token of a Slack app (xoxb-…); with SLACK_APP_TOKEN it switches from the local workspace to Slack').optional(),
+    PUBLIC_URL: url
+      .optional()
+      .meta({ description: 'Address of the page as people reach it; default: where it listens' }),
+    SLACK_BOT_TOKEN: secret(
+      'Bot token of a Slack app (xoxb-…); with SLACK_APP_TOKEN it switches from the local workspace to Slack',
+    ).optional(),
     SLACK_APP_TOKEN: secret('App-level token (xapp-…) for Socket Mode').optional(),
     SLACK_SIGNING_SECRET: secret('Signing secret; with it Slack may call over HTTP instead of Socket Mode').optional(),
-    SLACK_API_URL: url.optional().meta({ description: 'Web API to call, with trailing slash; default: Slack, or the local workspace' }),
-    SLACK_COMMAND_PREFIX: z.string().regex(/^[a-z0-9-]{0,20}$/).default('').meta({ description: 'Put before the short command names' }),
-    SLACK_CHANNEL: z.string().default('deploys').meta({ description: 'Channel for messages of operations asked for elsewhere' }),
-    SLACK_LATENCY: z.enum(['off', 'on', 'slack']).default('off').meta({ description: 'Local workspace: rate limits off, on, or as bad as Slack (refreshes, latency)' }),
+    SLACK_API_URL: url
+      .optional()
+      .meta({ description: 'Web API to call, with trailing slash; default: Slack, or the local workspace' }),
+    SLACK_COMMAND_PREFIX: z
+      .string()
+      .regex(/^[a-z0-9-]{0,20}$/)
+      .default('')
+      .meta({ description: 'Put before the short command names' }),
+    SLACK_CHANNEL: z
+      .string()
+      .default('deploys')
+      .meta({ description: 'Channel for messages of operations asked for elsewhere' }),
+    SLACK_LATENCY: z
+      .enum(['off', 'on', 'slack'])
+      .default('off')
+      .meta({ description: 'Local workspace: rate limits off, on, or as bad as Slack (refreshes, latency)' }),
   }),
   observability: z.object({
     TELEMETRY_URL: secret('Telemetry store to write to'),
@@ -56,37 +78,85 @@ export const sections = {
     MESSENGER_PAGE_TOKEN: secret('Page access token for the Send API'),
     MAILER_URL: url.meta({ description: 'Address of the mailer' }),
     MAILER_TOKEN: secret('Shared with the mailer'),
-    SEND_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(20).meta({ description: 'Students served at once' }),
+    SEND_CONCURRENCY: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(200)
+      .default(20)
+      .meta({ description: 'Students served at once' }),
   }),
   mailer: z.object({ MAILER_TOKEN: secret('Shared with the gateway') }),
   bot: z.object({
-    BOT_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(10).meta({ description: 'Messages handled at once' }),
-    PLACEMENT_ITEMS: z.coerce.number().int().min(3).max(30).default(8).meta({ description: 'Most items of a placement' }),
+    BOT_CONCURRENCY: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(200)
+      .default(10)
+      .meta({ description: 'Messages handled at once' }),
+    PLACEMENT_ITEMS: z.coerce
+      .number()
+      .int()
+      .min(3)
+      .max(30)
+      .default(8)
+      .meta({ description: 'Most items of a placement' }),
   }),
   scheduler: z.object({
-    REMINDER_AFTER_HOURS: z.coerce.number().min(1).max(23).default(20).meta({ description: 'Silence after which a student is reminded; below 24, Messenger’s window' }),
-    QUIET_FROM: z.string().regex(/^\d\d:\d\d$/).default('21:00').meta({ description: 'Start of quiet hours in the student’s time zone' }),
-    QUIET_TO: z.string().regex(/^\d\d:\d\d$/).default('08:00').meta({ description: 'End of quiet hours' }),
-    SESSION_MINUTES: z.coerce.number().min(1).max(1440).default(30).meta({ description: 'Silence that ends a session' }),
+    REMINDER_AFTER_HOURS: z.coerce
+      .number()
+      .min(1)
+      .max(23)
+      .default(20)
+      .meta({ description: 'Silence after which a student is reminded; below 24, Messenger’s window' }),
+    QUIET_FROM: z
+      .string()
+      .regex(/^\d\d:\d\d$/)
+      .default('21:00')
+      .meta({ description: 'Start of quiet hours in the student’s time zone' }),
+    QUIET_TO: z
+      .string()
+      .regex(/^\d\d:\d\d$/)
+      .default('08:00')
+      .meta({ description: 'End of quiet hours' }),
+    SESSION_MINUTES: z.coerce
+      .number()
+      .min(1)
+      .max(1440)
+      .default(30)
+      .meta({ description: 'Silence that ends a session' }),
     DEFAULT_TIME_ZONE: z.string().default('UTC').meta({ description: 'For students whose time zone is not known' }),
     TICK: z.string().default('*/5 * * * * *').meta({ description: 'Cron pattern of the tick' }),
   }),
   analytics: z.object({
-    GA4_ENDPOINT: url.default('https://www.google-analytics.com/mp/collect').meta({ description: 'Measurement Protocol address' }),
-    GA4_MEASUREMENT_ID: z.string().optional().meta({ description: 'Measurement id (G-…); without it nothing is uploaded' }),
+    GA4_ENDPOINT: url
+      .default('https://www.google-analytics.com/mp/collect')
+      .meta({ description: 'Measurement Protocol address' }),
+    GA4_MEASUREMENT_ID: z
+      .string()
+      .optional()
+      .meta({ description: 'Measurement id (G-…); without it nothing is uploaded' }),
     GA4_API_SECRET: secret('API secret of the Measurement Protocol').optional(),
   }),
 } as const;
 
 export type SectionName = keyof typeof sections;
-export type Config<S extends SectionName> = UnionToIntersection<{ [K in S]: z.infer<(typeof sections)[K]> }[S]>;
-type UnionToIntersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
+type Section<S extends SectionName> = { [K in SectionName]: z.infer<(typeof sections)[K]> }[S];
+/** Settings of the named sections; those of `program` always belong to them. */
+export type Config<S extends SectionName> = Section<'program'> & UnionToIntersection<Section<S>>;
+type UnionToIntersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void
+  ? I
+  : never;
 
 /**
  * Reads the named sections; `program` always belongs to them.
  * @throws `config.invalid` with every problem at once; values of secrets are never shown.
  */
-export function readConfig<S extends SectionName>(names: readonly S[], env: NodeJS.ProcessEnv = process.env): Config<S | 'program'> {
+export function readConfig<S extends SectionName>(
+  names: readonly S[],
+  env: NodeJS.ProcessEnv = process.env,
+): Config<S> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const problems: string[] = [];
   const result: Record<string, unknown> = {};
@@ -95,8 +165,9 @@ export function readConfig<S extends SectionName>(names: readonly S[], env: Node
     if (parsed.success) Object.assign(result, parsed.data);
     else for (const issue of parsed.error.issues) problems.push(problem(issue.path.join('.'), issue.message, set));
   }
-  if (problems.length > 0) throw new EdwinError('config.invalid', `Settings are wrong: ${[...new Set(problems)].join('; ')}.`);
-  return result as Config<S | 'program'>;
+  if (problems.length > 0)
+    throw new EdwinError('config.invalid', `Settings are wrong: ${[...new Set(problems)].join('; ')}.`);
+  return result as Config<S>;
 }
 
 function problem(name: string, message: string, set: NodeJS.ProcessEnv): string {

@@ -36,7 +36,8 @@ export const remedies = {
   'start.disk-full': 'Free some space on the disk that holds the data folder, or choose another with --data.',
   'start.data-folder': 'Check that the data folder exists and that you may write to it, or choose another with --data.',
   'start.program-died': 'See the log it names; start again when the cause is gone.',
-  'start.missing-library': 'Run `npm ci` again on this machine; on Linux check that glibc is there (Alpine is not supported).',
+  'start.missing-library':
+    'Run `npm ci` again on this machine; on Linux check that glibc is there (Alpine is not supported).',
   'start.not-running': 'Start Edwin first: npx edwin up',
   'start.too-old': 'Install Node 20.19 or newer.',
   // configuration and catalog

@@ -16,7 +16,16 @@ export interface Logger {
 /** `error` is written with type, message and stack. */
 export type LogFields = { event?: EventName; error?: unknown } & Record<string, unknown>;
 
-const secretFields = ['authorization', 'cookie', 'password', 'secret', 'token', 'accessToken', 'appSecret', 'url.password'];
+const secretFields = [
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'token',
+  'accessToken',
+  'appSecret',
+  'url.password',
+];
 
 export function createLogger(name: string, level = 'info'): Logger {
   return wrap(
@@ -27,7 +36,10 @@ export function createLogger(name: string, level = 'info'): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: pino.stdSerializers.err },
-      redact: { paths: secretFields.flatMap((field) => (field.includes('.') ? [field] : [field, `*.${field}`])), remove: true },
+      redact: {
+        paths: secretFields.flatMap((field) => (field.includes('.') ? [field] : [field, `*.${field}`])),
+        remove: true,
+      },
     }),
   );
 }

@@ -16,7 +16,10 @@ export const inboundMessage = z.object({
   /** Text, or the title of the button. */
   text: z.string().max(4000),
   payload: z.string().max(2000).optional(),
-  attachments: z.array(z.object({ type: z.string().max(40), url: z.string().max(4000).optional() })).max(30).optional(),
+  attachments: z
+    .array(z.object({ type: z.string().max(40), url: z.string().max(4000).optional() }))
+    .max(30)
+    .optional(),
   sentAt: z.iso.datetime(),
 });
 export type InboundMessage = z.infer<typeof inboundMessage>;
@@ -47,7 +50,10 @@ export const reply = z.object({
   /** The message it answers; absent for what the bot says by itself. */
   inReplyTo: z.string().max(256).optional(),
   text: z.string().min(1).max(2000),
-  quickReplies: z.array(z.object({ title: z.string().max(20), payload: z.string().max(1000) })).max(13).optional(),
+  quickReplies: z
+    .array(z.object({ title: z.string().max(20), payload: z.string().max(1000) }))
+    .max(13)
+    .optional(),
   /** Last time the student wrote; Messenger allows replies for 24 hours from then. */
   windowStart: z.iso.datetime(),
 });

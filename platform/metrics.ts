@@ -29,10 +29,15 @@ export const instancesReplaced = counter('edwin_instances_replaced_total', 'Inst
   'managed_environment',
   'managed_service',
 ]);
-export const commands = histogram('edwin_command_seconds', 'Chat commands, from arrival to answer', ['verb', 'outcome']);
-export const acknowledgements = histogram('edwin_acknowledge_seconds', 'From arrival of a command to its acknowledgement', [
-  'door',
+export const commands = histogram('edwin_command_seconds', 'Chat commands, from arrival to answer', [
+  'verb',
+  'outcome',
 ]);
+export const acknowledgements = histogram(
+  'edwin_acknowledge_seconds',
+  'From arrival of a command to its acknowledgement',
+  ['door'],
+);
 export const chatEdits = counter('edwin_chat_edits_total', 'Edits of messages', ['outcome']);
 export const edgeRequests = histogram('edwin_edge_request_seconds', 'Requests through the edge', ['pool', 'status']);
 export const edgeRetries = counter('edwin_edge_retries_total', 'Requests tried on another server', ['pool', 'reason']);

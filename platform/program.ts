@@ -9,7 +9,7 @@ import { describeProcess, metrics } from './metrics';
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface ProgramContext<S extends SectionName> {
-  readonly config: Config<S | 'program'>;
+  readonly config: Config<S>;
   readonly log: Logger;
   /** Aborts when the program begins to stop. */
   readonly stopping: AbortSignal;
@@ -55,7 +55,9 @@ export function runProgram<S extends SectionName>(
   };
   const fail = (error: unknown): void => {
     log.error({ event: 'program.failed', error }, explain(error));
-    process.stderr.write(`${name}: ${error instanceof Error && explain(error) === 'Internal error.' ? error.stack : explain(error)}\n`);
+    process.stderr.write(
+      `${name}: ${error instanceof Error && explain(error) === 'Internal error.' ? error.stack : explain(error)}\n`,
+    );
     void stop(1);
   };
   process.on('SIGTERM', () => void stop(0));
@@ -66,7 +68,11 @@ export function runProgram<S extends SectionName>(
   const run = async (): Promise<void> => {
     const config = readConfig(needs);
     log = createLogger(name, config.LOG_LEVEL);
-    describeProcess({ service: config.EDWIN_SERVICE, environment: config.EDWIN_ENVIRONMENT, version: config.EDWIN_RELEASE });
+    describeProcess({
+      service: config.EDWIN_SERVICE,
+      environment: config.EDWIN_ENVIRONMENT,
+      version: config.EDWIN_RELEASE,
+    });
     const checks: (() => string | undefined)[] = [];
     const server = createOpsServer(() => problems(stopping.signal, checks));
     await start({

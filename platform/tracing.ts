@@ -1,4 +1,12 @@
-import { type Attributes, context, propagation, ROOT_CONTEXT, type SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 
 const tracer = trace.getTracer('edwin');
 
@@ -24,15 +32,20 @@ export interface SpanOptions {
 export async function inSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   const parent = options.parent === undefined ? context.active() : propagation.extract(ROOT_CONTEXT, options.parent);
   const { kind, attributes } = options;
-  return tracer.startActiveSpan(name, { ...(kind !== undefined && { kind }), ...(attributes && { attributes }) }, parent, async (span) => {
-    try {
-      return await work();
-    } catch (error) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
-      span.setAttribute('error.type', error instanceof Error ? error.name : 'Error');
-      throw error;
-    } finally {
-      span.end();
-    }
-  });
+  return tracer.startActiveSpan(
+    name,
+    { ...(kind !== undefined && { kind }), ...(attributes && { attributes }) },
+    parent,
+    async (span) => {
+      try {
+        return await work();
+      } catch (error) {
+        span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+        span.setAttribute('error.type', error instanceof Error ? error.name : 'Error');
+        throw error;
+      } finally {
+        span.end();
+      }
+    },
+  );
 }
