@@ -3,7 +3,9 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/platform', '<rootDir>/chatops', '<rootDir>/services', '<rootDir>/observability', '<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: { ...require('./tsconfig.json').compilerOptions, isolatedModules: true } }] },
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { tsconfig: { ...require('./tsconfig.json').compilerOptions, isolatedModules: true } }],
+  },
   globalSetup: '<rootDir>/test/jest/start-postgres.ts',
   globalTeardown: '<rootDir>/test/jest/stop-postgres.ts',
   testTimeout: 30000,

@@ -42,11 +42,19 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
 const refusedStates = new Set(['28000', '28P01', '3D000', '42501']);
 
 /** Sorts an error of `pg` under a port's own codes: refused credentials, or unreachable server; others pass as they are. */
-export function asPortError(error: unknown, port: 'database' | 'queue' | 'registry' | 'telemetry' | 'graph', where: string): unknown {
+export function asPortError(
+  error: unknown,
+  port: 'database' | 'queue' | 'registry' | 'telemetry' | 'graph',
+  where: string,
+): unknown {
   if (error instanceof EdwinError || !(error instanceof Error)) return error;
   const code = (error as { code?: string }).code ?? '';
-  if (refusedStates.has(code)) return new EdwinError(`${port}.refused`, `PostgreSQL at ${where} refused: ${error.message}.`, { cause: error });
-  if (isConnectionLoss(error)) return new EdwinError(`${port}.unreachable`, `PostgreSQL at ${where} does not answer: ${error.message}.`, { cause: error });
+  if (refusedStates.has(code))
+    return new EdwinError(`${port}.refused`, `PostgreSQL at ${where} refused: ${error.message}.`, { cause: error });
+  if (isConnectionLoss(error))
+    return new EdwinError(`${port}.unreachable`, `PostgreSQL at ${where} does not answer: ${error.message}.`, {
+      cause: error,
+    });
   return error;
 }
 
@@ -57,7 +65,9 @@ export function isConnectionLoss(error: unknown): boolean {
   return (
     /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENOTFOUND|ENETUNREACH)/.test(code) ||
     /^(08|57P0)/.test(code) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message)
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      error.message,
+    )
   );
 }
 

@@ -35,7 +35,10 @@ export interface ReleaseSnapshot {
   readonly run: string | undefined;
   readonly healthPath: string | undefined;
   /** Plain settings: `common` for every environment, then those of one environment on top. */
-  readonly config: { readonly common: Readonly<Record<string, string>>; readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>> };
+  readonly config: {
+    readonly common: Readonly<Record<string, string>>;
+    readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  };
   /** Secret names with the version in force in each environment when the release was made. */
   readonly secrets: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly needs: readonly string[];
@@ -127,7 +130,10 @@ export interface Fleet {
   readonly environments: readonly string[];
   readonly services: readonly string[];
   /** Builds a ref into an image and makes a release of it; an unchanged image and snapshot return the release there is. */
-  build(request: { service: string; ref: string | undefined; requestedBy: string }, onProgress?: (line: string) => void): Promise<{ release: Release; image: Image; created: boolean }>;
+  build(
+    request: { service: string; ref: string | undefined; requestedBy: string },
+    onProgress?: (line: string) => void,
+  ): Promise<{ release: Release; image: Image; created: boolean }>;
   /** Newest first, each with the environments it serves in. */
   releases(service: string, limit: number): Promise<{ release: Release; serving: string[] }[]>;
   /** Journals the operation and starts it; throws `fleet.*` when it is refused. Returns at once. */
@@ -136,12 +142,21 @@ export interface Fleet {
   plan(request: OperationRequest): Promise<{ from: Release | undefined; to: Release; steps: readonly string[] }>;
   operation(id: number): Promise<Operation>;
   /** Newest first. */
-  history(filter: { service?: string; environment?: string; limit: number; states?: readonly OperationState[] }): Promise<Operation[]>;
+  history(filter: {
+    service?: string;
+    environment?: string;
+    limit: number;
+    states?: readonly OperationState[];
+  }): Promise<Operation[]>;
   /** The operation now and after every change, until it is final or `signal` aborts. */
   follow(id: number, signal?: AbortSignal): AsyncIterable<Operation>;
   status(filter?: { service?: string; environment?: string }): Promise<ServiceStatus[]>;
   /** Calls back (at most every 100 ms) after anything in `status` may have changed. */
   watch(onChange: () => void): { stop(): void };
   /** Lines of the instances of a service, newest last, each with its instance. */
-  logs(service: string, environment: string, tail: number): Promise<{ instance: string; line: string; at: Date | undefined }[]>;
+  logs(
+    service: string,
+    environment: string,
+    tail: number,
+  ): Promise<{ instance: string; line: string; at: Date | undefined }[]>;
 }

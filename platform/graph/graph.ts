@@ -14,14 +14,24 @@ export interface Graph {
   /** Undefined for a learner nobody recorded. Skills ordered by name. */
   learner(id: string): Promise<LearnerSummary | undefined>;
   /** Hardest first (lowest share of right answers, then id), among items answered at least `minAnswers` times. */
-  hardestItems(options: { readonly skill?: string; readonly minAnswers: number; readonly limit: number }): Promise<ItemSummary[]>;
+  hardestItems(options: {
+    readonly skill?: string;
+    readonly minAnswers: number;
+    readonly limit: number;
+  }): Promise<ItemSummary[]>;
   /** Answers, right answers and learners of one UTC day (`YYYY-MM-DD`), by level. */
   day(date: string): Promise<DayLevel[]>;
   close(): Promise<void>;
 }
 
 export type LearningFact =
-  | { readonly kind: 'learner'; readonly id: string; readonly at: Date; readonly learner: string; readonly level: string }
+  | {
+      readonly kind: 'learner';
+      readonly id: string;
+      readonly at: Date;
+      readonly learner: string;
+      readonly level: string;
+    }
   | {
       readonly kind: 'answer';
       readonly id: string;
@@ -40,7 +50,12 @@ export interface LearnerSummary {
   /** Of the newest `learner` fact. */
   readonly level: string | undefined;
   readonly answers: number;
-  readonly skills: readonly { readonly skill: string; readonly answers: number; readonly correct: number; readonly medianMs: number }[];
+  readonly skills: readonly {
+    readonly skill: string;
+    readonly answers: number;
+    readonly correct: number;
+    readonly medianMs: number;
+  }[];
 }
 
 export interface ItemSummary {

@@ -19,7 +19,9 @@ export interface Registry {
   deregister(id: string): Promise<void>;
   /** Entries of one service, or of all, ordered by id. */
   instances(service?: string): Promise<RegisteredInstance[]>;
-  watch(onChange: (instances: readonly RegisteredInstance[]) => void | Promise<void>): Promise<{ stop(): Promise<void> }>;
+  watch(
+    onChange: (instances: readonly RegisteredInstance[]) => void | Promise<void>,
+  ): Promise<{ stop(): Promise<void> }>;
   /** Takes the lease if it is free, else undefined. Never waits for another holder. */
   lease(name: string, holder: string, ttlSeconds: number): Promise<Lease | undefined>;
   close(): Promise<void>;

@@ -24,7 +24,10 @@ export interface TelemetryStore {
 }
 
 /** `id` is deterministic, so that a batch sent twice is stored once. */
-export type TelemetryDocument = { readonly id: string } & ({ readonly span: SpanDocument } | { readonly log: LogDocument });
+export type TelemetryDocument = { readonly id: string } & (
+  | { readonly span: SpanDocument }
+  | { readonly log: LogDocument }
+);
 
 export interface WriteResult {
   readonly created: number;
