@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Catalog, catalogSchema } from './catalog';
+import { type CatalogProblem, crossCheck } from './catalog-check';
 import { EdwinError } from './errors';
 
 /** @throws `catalog.missing`, `catalog.invalid` */
@@ -25,10 +26,11 @@ export function parseCatalog(text: string, file: string): Catalog {
   const at = (offset: number) => `${file}:${lines.linePos(offset).line}`;
   if (document.errors.length > 0)
     throw invalid(document.errors.map((error) => `${at(error.pos[0])} ${error.message.split('\n')[0]}`));
-  const parsed = catalogSchema.safeParse(document.toJS());
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues
-    .flatMap(flattenUnion)
+  const raw: unknown = document.toJS();
+  const parsed = catalogSchema.safeParse(raw);
+  const crossed = crossCheck(raw);
+  if (parsed.success && crossed.length === 0) return parsed.data;
+  const problems = [...(parsed.error?.issues.flatMap(flattenUnion) ?? []), ...crossed]
     .map(({ path, message }) => ({
       offset: offsetOf(document, path),
       text: `${path.join('.') || 'catalog'}: ${message}`,
@@ -42,10 +44,8 @@ function invalid(problems: string[]): EdwinError {
   return new EdwinError('catalog.invalid', `The catalog has ${count}:\n  ${problems.join('\n  ')}\n`);
 }
 
-type Problem = { path: PropertyKey[]; message: string };
-
 /** A mistake in one branch of a union is told as what the nearest branch wants. */
-function flattenUnion(issue: z.core.$ZodIssue): Problem[] {
+function flattenUnion(issue: z.core.$ZodIssue): CatalogProblem[] {
   if (issue.code === 'invalid_union') {
     const nearest = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0));
     if (nearest) return nearest.map((inner) => ({ path: [...issue.path, ...inner.path], message: inner.message }));

@@ -21,13 +21,9 @@ const bounds = z
 
 const build = z
   .strictObject({
-    command: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({
-        description: 'Shell command that fills $EDWIN_OUTPUT, run in a clean checkout of the commit; for local hosts',
-      }),
+    command: z.string().min(1).optional().meta({
+      description: 'Shell command that fills $EDWIN_OUTPUT, run in a clean checkout of the commit; for local hosts',
+    }),
     dockerfile: z.string().min(1).optional().meta({ description: 'Path of the Dockerfile; for Docker hosts' }),
     target: z.string().min(1).optional().meta({ description: 'Target of the Dockerfile' }),
     context: z.string().min(1).default('.').meta({ description: 'Folder of the repository in which the build runs' }),
@@ -86,45 +82,13 @@ const service = z.strictObject({
     .meta({ description: 'What differs in one environment, on the same image' }),
 });
 
-export const catalogSchema = z
-  .strictObject({
-    product: word,
-    environments: z.array(word).min(1).max(10).meta({ description: 'In promotion order: the first gets new builds' }),
-    services: z
-      .record(word, service)
-      .refine((services) => Object.keys(services).length > 0, 'needs at least one service'),
-  })
-  .superRefine((catalog, context) => {
-    const names = new Set(Object.keys(catalog.services));
-    const report = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
-    catalog.environments.forEach((name, index) => {
-      if (catalog.environments.indexOf(name) !== index) report(['environments', index], `"${name}" stands here twice`);
-    });
-    for (const [name, entry] of Object.entries(catalog.services)) {
-      entry.needs.forEach((need, index) => {
-        if (!['database', 'queue', 'graph'].includes(need) && !names.has(need))
-          report(
-            ['services', name, 'needs', index],
-            `"${need}" is neither database, queue, graph nor a service (${[...names].join(', ')})`,
-          );
-        else if (names.has(need) && catalog.services[need]?.kind !== 'http')
-          report(
-            ['services', name, 'needs', index],
-            `"${need}" is a worker and can not be called; only http services can`,
-          );
-      });
-      for (const environment of Object.keys(entry.environments))
-        if (!catalog.environments.includes(environment))
-          report(
-            ['services', name, 'environments', environment],
-            `"${environment}" is not one of the environments (${catalog.environments.join(', ')})`,
-          );
-      if (entry.kind === 'http' && entry.health === undefined)
-        report(['services', name], 'kind http needs `health`, a path that answers 200');
-      if (entry.build.command !== undefined && entry.run === undefined)
-        report(['services', name], 'a build with `command` needs `run`, the command line of an instance');
-    }
-  });
+export const catalogSchema = z.strictObject({
+  product: word,
+  environments: z.array(word).min(1).max(10).meta({ description: 'In promotion order: the first gets new builds' }),
+  services: z
+    .record(word, service)
+    .refine((services) => Object.keys(services).length > 0, 'needs at least one service'),
+});
 
 export type Catalog = z.infer<typeof catalogSchema>;
 export type CatalogService = Catalog['services'][string];

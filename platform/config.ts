@@ -61,6 +61,18 @@ export const sections = {
       .default('off')
       .meta({ description: 'Local workspace: rate limits off, on, or as bad as Slack (refreshes, latency)' }),
   }),
+  otel: z.object({
+    OTEL_EXPORTER_OTLP_ENDPOINT: url
+      .optional()
+      .meta({ description: 'Where spans and logs are sent (OTLP/HTTP JSON); without it no telemetry is made' }),
+    OTEL_EXPORTER_OTLP_HEADERS: secret('Headers of it, `authorization=Bearer <token of the environment>`').optional(),
+    OTEL_SERVICE_NAME: z.string().optional().meta({ description: 'Service name in spans and logs' }),
+    OTEL_RESOURCE_ATTRIBUTES: z
+      .string()
+      .optional()
+      .meta({ description: 'More of it: service.version, service.instance.id, deployment.environment.name, host.name' }),
+    OTEL_SDK_DISABLED: z.string().optional().meta({ description: '`true` switches telemetry off' }),
+  }),
   observability: z.object({
     TELEMETRY_URL: secret('Telemetry store to write to'),
     OTLP_TOKENS: secret('JSON object: bearer token → environment'),
