@@ -70,7 +70,9 @@ export const sections = {
     OTEL_RESOURCE_ATTRIBUTES: z
       .string()
       .optional()
-      .meta({ description: 'More of it: service.version, service.instance.id, deployment.environment.name, host.name' }),
+      .meta({
+        description: 'More of it: service.version, service.instance.id, deployment.environment.name, host.name',
+      }),
     OTEL_SDK_DISABLED: z.string().optional().meta({ description: '`true` switches telemetry off' }),
   }),
   observability: z.object({
