@@ -47,7 +47,8 @@ function buildAll() {
   const stamp = createHash('sha256').update(JSON.stringify(config)).update(ts.version).digest('hex');
   const stampFile = path.join(output, '.stamp');
   if (!fs.existsSync(stampFile) || fs.readFileSync(stampFile, 'utf8') !== stamp) fs.rmSync(output, { recursive: true, force: true });
-  const wanted = new Set(['.stamp']);
+  const wanted = new Set(['.stamp', '.built']);
+  let changed = false;
   for (const file of folders.flatMap((folder) => [...walk(folder)])) {
     if (isTest(file) || file.endsWith('.md')) continue;
     const target = isSource(file) ? compiled(file) : file;
@@ -55,6 +56,7 @@ function buildAll() {
     const source = fs.statSync(path.join(root, file)).mtimeMs;
     const made = fs.statSync(path.join(output, target), { throwIfNoEntry: false })?.mtimeMs ?? 0;
     if (made > source) continue;
+    changed = true;
     if (isSource(file)) compile(file, output);
     else write(path.join(output, target), fs.readFileSync(path.join(root, file)));
   }
@@ -62,6 +64,8 @@ function buildAll() {
     if (!wanted.has(path.relative('dist', file))) fs.rmSync(path.join(root, file));
   }
   write(stampFile, stamp);
+  // A program left running by an earlier start is taken over only while this stays the same.
+  if (changed) write(path.join(output, '.built'), new Date().toISOString());
 }
 
 /** Sources that `entry` reaches by relative imports, lazy ones included. */

@@ -32,6 +32,9 @@ export const sections = {
     EDWIN_DATA: z.string().meta({ description: 'Data folder' }),
     EDWIN_CATALOG: z.string().meta({ description: 'Path of edwin.yaml' }),
     EDWIN_TOKEN: secret('Token of the command line, made at first start'),
+    EDWIN_ENVIRONMENTS: secret('JSON object: environment → {database, queue, graph, registry, otlp: URL and token}'),
+    EDWIN_FILL_FIRST: z.enum(['yes', 'no']).default('yes').meta({ description: 'Build and deploy to the first environment what does not serve there yet, at start' }),
+    OTEL_EXPORTER_OTLP_ENDPOINT: url.optional().meta({ description: 'Where instances send traces and logs' }),
     TELEMETRY_URL: secret('Telemetry store to read from'),
     EDGE_URL: url.meta({ description: 'Address of the edge' }),
     EDGE_ADMIN_URL: url.meta({ description: 'Where the edge is told what to do' }),
@@ -186,4 +189,9 @@ export function readConfig<S extends SectionName>(
 
 function problem(name: string, message: string, set: NodeJS.ProcessEnv): string {
   return set[name] === undefined ? `${name} is required` : `${name}: ${message}`;
+}
+
+/** The environment as it is, for what is passed on to programs and for `${NAME}` in the catalog. */
+export function processEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
 }

@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { EdwinError } from '../../platform/errors';
+
+export interface UpOptions {
+  readonly data: string;
+  readonly port: number;
+  readonly catalog: string;
+  /** Build and deploy to the first environment what does not serve there yet. */
+  readonly fill: boolean;
+}
+
+export const upUsage = `Usage: edwin up [--data DIR] [--port N] [--catalog FILE] [--no-fill]
+
+  --data DIR       where everything is kept (default .edwin)
+  --port N         port of the page (default 4400)
+  --catalog FILE   the catalog (default edwin.yaml)
+  --no-fill        do not build and deploy to the first environment by itself
+`;
+
+/** @throws `chat.usage` */
+export function readOptions(argv: readonly string[], defaults: { data: string; port: number }): UpOptions | 'help' {
+  let values: { data?: string; port?: string; catalog?: string; 'no-fill'?: boolean; help?: boolean };
+  try {
+    ({ values } = parseArgs({
+      args: [...argv],
+      options: {
+        data: { type: 'string' },
+        port: { type: 'string' },
+        catalog: { type: 'string' },
+        'no-fill': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }));
+  } catch (error) {
+    throw new EdwinError('chat.usage', `${(error as Error).message}\n${upUsage}`);
+  }
+  if (values.help) return 'help';
+  const port = values.port === undefined ? defaults.port : Number(values.port);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new EdwinError('chat.usage', `--port must be a number from 1 to 65535.\n${upUsage}`);
+  return {
+    data: resolve(values.data ?? defaults.data),
+    port,
+    catalog: resolve(values.catalog ?? 'edwin.yaml'),
+    fill: !values['no-fill'],
+  };
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Catalog } from '../../platform/catalog';
+import { secretNames } from '../../platform/catalog';
+import type { Secrets } from '../../platform/secrets';
+import type { InternalPorts } from './data-folder';
+import type { UpOptions } from './options';
+import type { ProgramSpec } from './supervise';
+
+/** The platform's own secrets are kept like an environment's, under this name. */
+export const PLATFORM = 'edwin';
+
+/** Value of a secret of the platform, made at first use. */
+export function platformSecret(secrets: Secrets, name: string): string {
+  if (secrets.versions(PLATFORM)[name] === undefined) secrets.set(PLATFORM, name, randomBytes(24).toString('base64url'));
+  return secrets.values(PLATFORM, [name])[name] as string;
+}
+
+/**
+ * Gives every required secret of the catalog a value where it has none: the one in Edwin's own environment
+ * (`STAGE_NAME`, then `NAME`), else a random one, which is right for everything that talks to the local stand-ins.
+ */
+export function fillSecrets(catalog: Catalog, secrets: Secrets, given: NodeJS.ProcessEnv): void {
+  for (const environment of catalog.environments) {
+    const known = secrets.versions(environment);
+    const services = Object.values(catalog.services).map(secretNames);
+    const required = new Set(services.flatMap((names) => names.required));
+    const optional = new Set(services.flatMap((names) => names.optional));
+    for (const name of new Set([...required, ...optional])) {
+      const value = given[`${environment.toUpperCase().replaceAll('-', '_')}_${name}`] ?? given[name];
+      if (value) secrets.set(environment, name, value);
+      else if (required.has(name) && known[name] === undefined) secrets.set(environment, name, randomBytes(24).toString('hex'));
+    }
+  }
+}
+
+export interface DatabaseUrls {
+  readonly control: string;
+  readonly telemetry: string;
+  readonly environments: Readonly<Record<string, string>>;
+}
+
+/** What each program is started with. Only what it needs: no program sees another's secrets. */
+export function programSpecs(
+  options: UpOptions,
+  catalog: Catalog,
+  secrets: Secrets,
+  ports: InternalPorts,
+  urls: DatabaseUrls,
+  given: NodeJS.ProcessEnv,
+): { edge: ProgramSpec; observability: ProgramSpec; chatops: ProgramSpec } {
+  const local = (port: number) => `http://127.0.0.1:${port}`;
+  const otlpToken = (environment: string) => platformSecret(secrets, `OTLP_TOKEN_${environment}`);
+  const program = (name: string, port: number, env: Record<string, string>): ProgramSpec => ({
+    name,
+    script: join(__dirname, '..', '..', ...entryOf[name as keyof typeof entryOf]),
+    healthUrl: `${local(port)}/healthz`,
+    env: {
+      ...passedOn(given),
+      EDWIN_SERVICE: name,
+      EDWIN_INSTANCE: name,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      OTEL_SERVICE_NAME: name,
+      OTEL_EXPORTER_OTLP_ENDPOINT: local(ports.observability),
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${otlpToken(PLATFORM)}`,
+      ...env,
+    },
+  });
+  const environments = Object.fromEntries(
+    Object.entries(urls.environments).map(([name, url]) => [
+      name,
+      { database: url, queue: url, graph: url, registry: url, otlp: otlpToken(name) },
+    ]),
+  );
+  const otlpTokens = Object.fromEntries([PLATFORM, ...catalog.environments].map((name) => [otlpToken(name), name]));
+  const edgeToken = platformSecret(secrets, 'EDGE_TOKEN');
+  return {
+    edge: program('edge', ports.edgeOps, {
+      EDGE_PORT: String(ports.edge),
+      EDGE_ADMIN_PORT: String(ports.edgeAdmin),
+      EDGE_TOKEN: edgeToken,
+      EDGE_STATE: join(options.data, 'edge.json'),
+    }),
+    observability: program('observability', ports.observability, {
+      TELEMETRY_URL: urls.telemetry,
+      OTLP_TOKENS: JSON.stringify(otlpTokens),
+    }),
+    chatops: program('chatops', options.port, {
+      ...chatSettings(given),
+      EDWIN_DATA: options.data,
+      EDWIN_CATALOG: options.catalog,
+      EDWIN_TOKEN: platformSecret(secrets, 'EDWIN_TOKEN'),
+      EDWIN_ENVIRONMENTS: JSON.stringify(environments),
+      EDWIN_FILL_FIRST: options.fill ? 'yes' : 'no',
+      DATABASE_URL: urls.control,
+      TELEMETRY_URL: urls.telemetry,
+      EDGE_URL: local(ports.edge),
+      EDGE_ADMIN_URL: local(ports.edgeAdmin),
+      EDGE_TOKEN: edgeToken,
+    }),
+  };
+}
+
+const entryOf = {
+  edge: ['platform', 'edge', 'main.js'],
+  observability: ['observability', 'main.js'],
+  chatops: ['chatops', 'main.js'],
+} as const;
+
+/** Names that every program may see, whatever else is set where Edwin was started. */
+function passedOn(given: NodeJS.ProcessEnv): Record<string, string> {
+  return pick(given, (name) => /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LOG_LEVEL|NODE_EXTRA_CA_CERTS|NODE_OPTIONS)$/.test(name));
+}
+
+/** Chat also gets its own settings, and those that `${NAME}` in the catalog may speak of. */
+function chatSettings(given: NodeJS.ProcessEnv): Record<string, string> {
+  return pick(given, (name) => !/^(EDWIN_|OTEL_|npm_|PORT$|HOST$|DATABASE_URL$|TELEMETRY_URL$|EDGE_)/.test(name));
+}
+
+function pick(given: NodeJS.ProcessEnv, wanted: (name: string) => boolean): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== undefined && wanted(name))) as Record<string, string>;
+}
