@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadCatalog } from '../../platform/catalog-file';
 import { processEnvironment } from '../../platform/config';
 import { startEmbedded } from '../../platform/database/embedded';
-import { prepareDatabases } from '../../platform/database/environments';
+import { controlRole, environmentRole, prepareDatabases, telemetryRole } from '../../platform/database/environments';
 import { isFree } from '../../platform/database/ports';
 import { EdwinError, explain } from '../../platform/errors';
 import { createLogger } from '../../platform/log';
@@ -59,7 +59,9 @@ async function up(argv: readonly string[]): Promise<void> {
     const log = createLogger('up', 'silent');
     const database = await startEmbedded({ folder: join(options.data, 'postgres'), log });
     closers.push(() => database.stop());
-    const urls = await prepareDatabases(database.adminUrl, catalog.environments, (role) => platformSecret(secrets, `DATABASE_${role}`));
+    const roles = [controlRole, telemetryRole, ...catalog.environments.map(environmentRole)];
+    const passwords = Object.fromEntries(roles.map((role) => [role, platformSecret(secrets, `DATABASE_${role}`)]));
+    const urls = await prepareDatabases(database.adminUrl, catalog.environments, passwords);
     const specs = programSpecs(options, catalog, secrets, ports, urls, given);
     const supervisor = {
       folder: options.data,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Catalog } from '../../platform/catalog';
 import { secretNames } from '../../platform/catalog';
+import type { Databases } from '../../platform/database/environments';
 import type { Secrets } from '../../platform/secrets';
 import type { InternalPorts } from './data-folder';
 import type { UpOptions } from './options';
@@ -34,19 +35,13 @@ export function fillSecrets(catalog: Catalog, secrets: Secrets, given: NodeJS.Pr
   }
 }
 
-export interface DatabaseUrls {
-  readonly control: string;
-  readonly telemetry: string;
-  readonly environments: Readonly<Record<string, string>>;
-}
-
 /** What each program is started with. Only what it needs: no program sees another's secrets. */
 export function programSpecs(
   options: UpOptions,
   catalog: Catalog,
   secrets: Secrets,
   ports: InternalPorts,
-  urls: DatabaseUrls,
+  urls: Databases,
   given: NodeJS.ProcessEnv,
 ): { edge: ProgramSpec; observability: ProgramSpec; chatops: ProgramSpec } {
   const local = (port: number) => `http://127.0.0.1:${port}`;
