@@ -93,5 +93,6 @@ export const remedies = {
   'chat.unreachable': 'Check the network and the tokens of the Slack app.',
   // services
   'messenger.rejected': 'See the error code in the platform documentation of Messenger.',
+  'mailer.unreachable': 'Messenger delivers the messages again; see `edwin status` for the instances of mailer.',
   'messenger.unreachable': 'The message is kept and sent when the address answers again.',
 } as const;

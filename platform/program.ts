@@ -17,6 +17,8 @@ export interface ProgramContext<S extends SectionName> {
   onStop(what: string, close: () => Promise<unknown> | unknown): void;
   /** `/healthz` answers 503 with the sentences that checks return; undefined means well. */
   addHealthCheck(check: () => string | undefined): void;
+  /** `/healthz` stays 200 and shows these sentences under `notes`: what a person must mend, and a new instance would not. */
+  addHealthNote(note: () => string | undefined): void;
   /** Starts answering; before it `/healthz` says `starting`. Call it when everything the handler needs is open. */
   serve(handler?: RequestHandler): Promise<AddressInfo>;
 }
@@ -74,13 +76,18 @@ export function runProgram<S extends SectionName>(
       version: config.EDWIN_RELEASE,
     });
     const checks: (() => string | undefined)[] = [];
-    const server = createOpsServer(() => problems(stopping.signal, checks));
+    const notes: (() => string | undefined)[] = [];
+    const server = createOpsServer(
+      () => problems(stopping.signal, checks),
+      () => sentences(notes),
+    );
     await start({
       config,
       log,
       stopping: stopping.signal,
       onStop: (what, close) => void closers.push({ what, close }),
       addHealthCheck: (check) => void checks.push(check),
+      addHealthNote: (note) => void notes.push(note),
       serve: async (handler) => {
         server.handler = handler;
         const address = await listen(server.http, config.HOST, config.PORT);
@@ -95,14 +102,18 @@ export function runProgram<S extends SectionName>(
 
 function problems(stopping: AbortSignal, checks: readonly (() => string | undefined)[]): string[] {
   if (stopping.aborted) return ['draining'];
+  return sentences(checks);
+}
+
+function sentences(checks: readonly (() => string | undefined)[]): string[] {
   return checks.map((check) => check()).filter((sentence) => sentence !== undefined);
 }
 
-function createOpsServer(health: () => string[]): { http: Server; handler: RequestHandler | undefined } {
+function createOpsServer(health: () => string[], notes: () => string[]): { http: Server; handler: RequestHandler | undefined } {
   const ops: { http: Server; handler: RequestHandler | undefined } = {
     handler: undefined,
     http: createServer((request, response) => {
-      if (request.url === '/healthz') return answerHealth(response, health());
+      if (request.url === '/healthz') return answerHealth(response, health(), notes());
       if (request.url === '/metrics') return void answerMetrics(response);
       if (ops.handler) return ops.handler(request, response);
       response.writeHead(404).end();
@@ -112,9 +123,9 @@ function createOpsServer(health: () => string[]): { http: Server; handler: Reque
   return ops;
 }
 
-function answerHealth(response: ServerResponse, found: readonly string[]): void {
+function answerHealth(response: ServerResponse, found: readonly string[], notes: readonly string[]): void {
   response.writeHead(found.length === 0 ? 200 : 503, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ status: found.length === 0 ? 'ok' : found.join('; ') }));
+  response.end(JSON.stringify({ status: found.length === 0 ? 'ok' : found.join('; '), ...(notes.length > 0 && { notes }) }));
 }
 
 async function answerMetrics(response: ServerResponse): Promise<void> {

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { type Answer, classify, classifyFailure, type Verdict } from './classify';
+import { findOurs, type ShownMessage, type Sight } from './doubt';
+
+export interface OutgoingReply {
+  readonly id: string;
+  readonly student: string;
+  readonly text: string;
+  readonly quickReplies: readonly { readonly title: string; readonly payload: string }[] | undefined;
+  readonly messagingType: 'RESPONSE' | 'UPDATE';
+}
+
+/** The two calls of Facebook's Graph API that a gateway needs. Neither rejects: what went wrong is their answer. */
+export interface GraphApi {
+  send(reply: OutgoingReply): Promise<Verdict>;
+  /** Looks for a message of ours in the student's conversation. */
+  look(send: Parameters<typeof findOurs>[1]): Promise<Sight>;
+}
+
+const TIMEOUT_MS = 10_000;
+
+const conversations = z.object({
+  data: z.array(
+    z.object({
+      messages: z
+        .object({
+          data: z.array(
+            z.object({
+              id: z.string(),
+              message: z.string().catch(''),
+              created_time: z.string().catch(''),
+              from: z.object({ id: z.string() }).optional(),
+            }),
+          ),
+        })
+        .optional(),
+    }),
+  ),
+});
+
+/** The token travels in a header only, so that no log or trace has it as part of an address. */
+export function graphApi(base: string, pageToken: string): GraphApi {
+  const authorization = `Bearer ${pageToken}`;
+
+  const call = async (path: string, init: RequestInit): Promise<Answer> => {
+    const response = await fetch(`${base.replace(/\/$/, '')}${path}`, {
+      ...init,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: jsonOf(await response.text()),
+    };
+  };
+
+  return {
+    send: async ({ id, student, text, quickReplies, messagingType }) => {
+      const buttons = quickReplies?.map(({ title, payload }) => ({ content_type: 'text', title, payload }));
+      const message = { text, ...(buttons && buttons.length > 0 && { quick_replies: buttons }), metadata: id };
+      const body = JSON.stringify({ recipient: { id: student }, messaging_type: messagingType, message });
+      try {
+        return classify(
+          await call('/me/messages', {
+            method: 'POST',
+            headers: { authorization, 'content-type': 'application/json' },
+            body,
+          }),
+        );
+      } catch (error) {
+        return classifyFailure(codeOf(error), messageOf(error));
+      }
+    },
+
+    look: async (send) => {
+      const query = new URLSearchParams({
+        platform: 'messenger',
+        user_id: send.student,
+        fields: 'messages.limit(50){id,message,created_time,from}',
+      });
+      try {
+        const answer = await call(`/me/conversations?${query}`, { headers: { authorization } });
+        const parsed = conversations.safeParse(answer.body);
+        if (parsed.success) {
+          const ours = findOurs(
+            parsed.data.data.flatMap(({ messages }) => messages?.data.map(shown) ?? []),
+            send,
+          );
+          return ours ? { messageId: ours.id } : 'absent';
+        }
+        return classify(answer).kind === 'permanent' ? 'blind' : 'unanswered';
+      } catch {
+        return 'unanswered';
+      }
+    },
+  };
+}
+
+function shown(message: {
+  id: string;
+  message: string;
+  created_time: string;
+  from?: { id: string } | undefined;
+}): ShownMessage {
+  return { id: message.id, text: message.message, createdAt: new Date(message.created_time), from: message.from?.id };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
+  return typeof cause?.code === 'string' ? cause.code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,72 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { EdwinError } from '../../platform/errors';
+import type { InboundMessage } from '../../platform/messages';
+
+export interface Mailer {
+  /**
+   * Resolves when the mailer has stored all messages; safe to repeat, since it knows their ids.
+   * @throws `mailer.unreachable` when it did not confirm in time
+   */
+  save(messages: readonly InboundMessage[]): Promise<void>;
+}
+
+/** Together shorter than Facebook's patience with a webhook. */
+const LIMIT_MS = 4_000;
+const ONE_TRY_MS = 2_500;
+const PAUSES_MS = [50, 150, 400, 800, 1_200] as const;
+/** What the mailer takes in one call. */
+const BATCH = 100;
+
+/** Connections are kept alive by `fetch`. */
+export function mailerAt(url: string, token: string): Mailer {
+  const post = async (messages: readonly InboundMessage[], limit: number): Promise<void> => {
+    const response = await fetch(`${url}/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ messages }),
+      signal: AbortSignal.timeout(Math.max(1, Math.min(ONE_TRY_MS, limit - Date.now()))),
+    });
+    const answer = await response.text();
+    if (!response.ok) throw new Refusal(response.status, answer.slice(0, 300));
+  };
+
+  const saveBatch = async (messages: readonly InboundMessage[], limit: number): Promise<void> => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await post(messages, limit);
+      } catch (error) {
+        const wait = PAUSES_MS[attempt];
+        if (wait === undefined || Date.now() + wait >= limit || (error instanceof Refusal && !error.mayPass)) {
+          throw new EdwinError(
+            'mailer.unreachable',
+            `The mailer did not save ${messages.length} messages: ${reason(error)}.`,
+            { cause: error },
+          );
+        }
+        await pause(wait);
+      }
+    }
+  };
+
+  return {
+    save: async (messages) => {
+      const limit = Date.now() + LIMIT_MS;
+      for (let from = 0; from < messages.length; from += BATCH)
+        await saveBatch(messages.slice(from, from + BATCH), limit);
+    },
+  };
+}
+
+class Refusal extends Error {
+  readonly mayPass: boolean;
+
+  constructor(status: number, answer: string) {
+    super(`it answered ${status} ${answer}`);
+    this.mayPass = status >= 500 || status === 429 || status === 404;
+  }
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,163 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { SpanKind } from '@opentelemetry/api';
+import type { Logger } from '../../platform/log';
+import { sends } from '../../platform/metrics';
+import { inSpan } from '../../platform/tracing';
+import { backoff } from './backoff';
+import type { Verdict } from './classify';
+import { type Sight, settle } from './doubt';
+import type { Gate } from './gate';
+import type { GraphApi } from './graph-api';
+import type { Claim, Send, SendStore } from './store';
+import { sendMode } from './window';
+
+/** Sends what is due to the claimed student, in order; returns when to come back, if a time is known. */
+export type Serve = (claim: Claim, stopping: AbortSignal) => Promise<Date | undefined>;
+
+export interface ServeDeps {
+  readonly store: SendStore;
+  readonly api: GraphApi;
+  readonly gate: Gate;
+  readonly log: Logger;
+}
+
+/** What follows one step: the next look, or letting go until `wakeAt`. */
+type Next = 'look-again' | { readonly wakeAt: Date };
+
+export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
+  const now = () => Date.now();
+
+  const trySend = async (claim: Claim, send: Send, at: Date): Promise<Next> => {
+    const mode = sendMode(send, at);
+    if (!mode) {
+      await fail(send, 'window', 'the 24-hour window is closed');
+      return 'look-again';
+    }
+    if (!(await store.begin(claim, send))) return 'look-again';
+    const verdict = await api.send({ ...send, messagingType: mode.messagingType });
+    sends.inc({ outcome: verdict.kind });
+    return insist(() => conclude(send, verdict, at));
+  };
+
+  const conclude = async (send: Send, verdict: Verdict, at: Date): Promise<Next> => {
+    const about = { reply: send.id, student: send.student, sequence: send.sequence };
+    switch (verdict.kind) {
+      case 'sent':
+        gate.succeeded();
+        await store.sent(send, verdict.messageId);
+        log.info(
+          { event: 'reply.sent', ...about, messageId: verdict.messageId },
+          `Reply ${send.sequence} to ${send.student} is sent`,
+        );
+        return 'look-again';
+      case 'permanent':
+        await fail(send, verdict.code, verdict.why);
+        return 'look-again';
+      case 'limited':
+        gate.limited(verdict.retryAfterMs, now());
+        log.warn(
+          { ...about, why: verdict.why, pauseMs: gate.closedFor(now()) },
+          'Messenger limits our calls; all sends pause',
+        );
+        await store.rejected(send);
+        return { wakeAt: at };
+      case 'token':
+        gate.refused(verdict.why, now());
+        log.error(
+          { ...about, why: verdict.why },
+          'Messenger refuses the page token; replies are kept until it is mended',
+        );
+        await store.rejected(send);
+        return { wakeAt: at };
+      case 'retry':
+        await store.rejected(send);
+        log.warn({ ...about, why: verdict.why }, 'A reply could not be sent; trying again');
+        return { wakeAt: new Date(now() + backoff(send.rejections + 1, Math.random())) };
+      case 'doubt':
+        log.warn({ ...about, why: verdict.why }, 'Whether a reply was sent is not known; finding out');
+        return 'look-again';
+    }
+  };
+
+  const clearDoubt = async (claim: Claim, send: Send, at: Date): Promise<Next> => {
+    const firstStartedAt = send.firstStartedAt ?? send.startedAt ?? at;
+    const doubt = { startedAt: send.startedAt ?? at, attempt: send.attempt, looks: send.looks };
+    let step = settle(doubt, undefined, at);
+    if (step.do === 'look') {
+      const sight: Sight = await api.look({
+        student: send.student,
+        text: send.text,
+        firstStartedAt,
+        claimed: await store.claimedIds(send),
+      });
+      if (sight === 'unanswered') await store.lookedInVain(send);
+      step = settle(doubt, sight, at);
+    }
+    const about = { reply: send.id, student: send.student, sequence: send.sequence, reason: step.reason };
+    switch (step.do) {
+      case 'sent': {
+        const { messageId } = step;
+        await insist(() => store.sent(send, messageId));
+        sends.inc({ outcome: 'settled' });
+        log.info({ event: 'reply.settled', ...about, messageId }, 'A reply in doubt had been sent');
+        return 'look-again';
+      }
+      case 'send-again':
+        log.info({ event: 'reply.settled', ...about }, 'A reply in doubt had not been sent; sending it again');
+        return trySend(claim, send, at);
+      case 'wait':
+        return { wakeAt: step.until };
+      case 'look':
+        return { wakeAt: at };
+    }
+  };
+
+  const fail = async (send: Send, code: string, why: string): Promise<void> => {
+    await insist(() => store.failed(send, `${code}: ${why}`));
+    sends.inc({ outcome: 'failed' });
+    const about = { reply: send.id, student: send.student, sequence: send.sequence, code, why };
+    log.warn({ event: 'reply.failed', ...about }, `Reply ${send.sequence} to ${send.student} can not be sent: ${why}`);
+  };
+
+  const step = (claim: Claim, send: Send, at: Date): Promise<Next> => {
+    const options = {
+      kind: SpanKind.CLIENT,
+      parent: send.headers,
+      attributes: { 'edwin.reply': send.id, 'edwin.student': send.student },
+    };
+    if (send.state === 'queued') return inSpan('send reply', options, () => trySend(claim, send, at));
+    return inSpan('settle reply', options, () => clearDoubt(claim, send, at));
+  };
+
+  return async (claim, stopping) => {
+    for (;;) {
+      const view = await insist(() => store.view(claim));
+      if (!view) return undefined;
+      const { send } = view;
+      if (send?.state === 'sent' || send?.state === 'failed') {
+        await store.pass(send);
+        continue;
+      }
+      let wakeAt: Date | null = null;
+      if (send) {
+        const held = stopping.aborted || gate.closedFor(now()) > 0;
+        const next: Next = held ? { wakeAt: view.now } : await step(claim, send, view.now);
+        if (next === 'look-again') continue;
+        wakeAt = next.wakeAt;
+      }
+      if (await store.release(claim, view.arrived, wakeAt)) return wakeAt ?? undefined;
+    }
+  };
+}
+
+/** Repeats what must be written while the database is away for some seconds; every statement here may be repeated. */
+async function insist<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= 20) throw error;
+      await pause(Math.min(1_000, 50 * attempt));
+    }
+  }
+}
