@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { EdwinError } from '../errors';
 
@@ -47,7 +48,7 @@ export function asPortError(
   port: 'database' | 'queue' | 'registry' | 'telemetry' | 'graph',
   where: string,
 ): unknown {
-  if (error instanceof EdwinError || !(error instanceof Error)) return error;
+  if (error instanceof EdwinError || !types.isNativeError(error)) return error;
   const code = (error as { code?: string }).code ?? '';
   if (refusedStates.has(code))
     return new EdwinError(`${port}.refused`, `PostgreSQL at ${where} refused: ${error.message}.`, { cause: error });
@@ -60,7 +61,7 @@ export function asPortError(
 
 /** True for errors after which the same statement may succeed on a new connection. */
 export function isConnectionLoss(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!types.isNativeError(error)) return false; // not `instanceof`: test runners give each file another Error
   const code = (error as { code?: string }).code ?? '';
   return (
     /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENOTFOUND|ENETUNREACH)/.test(code) ||

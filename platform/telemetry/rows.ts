@@ -1,0 +1,66 @@
+import type { Attributes, LogDocument, SpanDocument, TelemetryDocument } from './telemetry';
+
+/** Values of the columns that a table keeps beside the document, in the order of its INSERT. */
+export interface Row {
+  readonly id: string;
+  readonly values: readonly (string | number | boolean | null)[];
+}
+
+export function isSpan(document: TelemetryDocument): document is Extract<TelemetryDocument, { span: SpanDocument }> {
+  return 'span' in document;
+}
+
+export function spanRow(id: string, span: SpanDocument): Row {
+  const resource = span.resource.attributes;
+  return {
+    id,
+    values: [
+      span.data_stream.namespace,
+      id,
+      span['@timestamp'],
+      span.trace_id,
+      word(resource, 'service.name'),
+      word(resource, 'service.version'),
+      span.parent_span_id === undefined,
+      span.kind === 'Server' || span.kind === 'Consumer',
+      span.status.code === 'Error',
+      Math.round(span.duration),
+      storable(span),
+    ],
+  };
+}
+
+export function logRow(id: string, log: LogDocument): Row {
+  const resource = log.resource.attributes;
+  return {
+    id,
+    values: [
+      log.data_stream.namespace,
+      id,
+      log['@timestamp'],
+      log.trace_id ?? null,
+      word(resource, 'service.name'),
+      word(resource, 'service.instance.id'),
+      log.severity_number,
+      log.event_name ?? null,
+      storable(log),
+    ],
+  };
+}
+
+function word(attributes: Attributes, key: string): string {
+  return String(attributes[key] ?? '');
+}
+
+/** JSON that `jsonb` accepts: PostgreSQL has no NUL and no half of a surrogate pair; they become U+FFFD. */
+function storable(document: object): string {
+  const json = JSON.stringify(document);
+  if (!/\\u(0000|d[89a-f])/i.test(json)) return json;
+  return JSON.stringify(document, (_, value: unknown) => (typeof value === 'string' ? wellFormed(value) : value));
+}
+
+const unstorable = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+function wellFormed(text: string): string {
+  return text.replace(unstorable, '\ufffd');
+}
