@@ -10,20 +10,30 @@
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const ts = require('typescript');
 const { linkPackages } = require('./packages');
 
 const root = path.resolve(__dirname, '..');
+const service = process.argv[2] === 'image' ? process.argv[3] : undefined;
+const { EDWIN_OUTPUT: output, EDWIN_CACHE: cache, EDWIN_REPOSITORY: repository } = process.env;
+// The clean checkout an image is built in has no packages of its own.
+const packages = service && linkPackages({ root, cache, repository });
+const ts = require(packages ? path.join(packages, 'typescript') : 'typescript');
 const folders = ['platform', 'chatops', 'services', 'observability', 'autoscaler'];
 const config = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile).config;
-const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, rootDir: undefined, outDir: undefined }, root);
+const { options } = ts.convertCompilerOptionsFromJson(
+  { ...config.compilerOptions, rootDir: undefined, outDir: undefined },
+  root,
+);
 
 const isSource = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts');
 const isTest = (file) => file.endsWith('.test.ts') || path.basename(file) === 'contract.ts';
 const compiled = (file) => file.replace(/\.ts$/, '.js');
 
 function compile(file, output) {
-  const { outputText } = ts.transpileModule(fs.readFileSync(path.join(root, file), 'utf8'), { compilerOptions: options, fileName: file });
+  const { outputText } = ts.transpileModule(fs.readFileSync(path.join(root, file), 'utf8'), {
+    compilerOptions: options,
+    fileName: file,
+  });
   write(path.join(output, compiled(file)), outputText);
 }
 
@@ -34,7 +44,9 @@ function write(file, content) {
 
 function* walk(folder) {
   if (!fs.existsSync(path.join(root, folder))) return;
-  for (const entry of fs.readdirSync(path.join(root, folder), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of fs
+    .readdirSync(path.join(root, folder), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const file = path.join(folder, entry.name);
     if (entry.isDirectory()) yield* walk(file);
     else yield file;
@@ -43,10 +55,11 @@ function* walk(folder) {
 
 /** Writes what is newer than its output, and deletes output whose source is gone. */
 function buildAll() {
-  const output = path.join(root, 'dist');
+  const dist = path.join(root, 'dist');
   const stamp = createHash('sha256').update(JSON.stringify(config)).update(ts.version).digest('hex');
-  const stampFile = path.join(output, '.stamp');
-  if (!fs.existsSync(stampFile) || fs.readFileSync(stampFile, 'utf8') !== stamp) fs.rmSync(output, { recursive: true, force: true });
+  const stampFile = path.join(dist, '.stamp');
+  if (!fs.existsSync(stampFile) || fs.readFileSync(stampFile, 'utf8') !== stamp)
+    fs.rmSync(dist, { recursive: true, force: true });
   const wanted = new Set(['.stamp', '.built']);
   let changed = false;
   for (const file of folders.flatMap((folder) => [...walk(folder)])) {
@@ -54,18 +67,18 @@ function buildAll() {
     const target = isSource(file) ? compiled(file) : file;
     wanted.add(target);
     const source = fs.statSync(path.join(root, file)).mtimeMs;
-    const made = fs.statSync(path.join(output, target), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const made = fs.statSync(path.join(dist, target), { throwIfNoEntry: false })?.mtimeMs ?? 0;
     if (made > source) continue;
     changed = true;
-    if (isSource(file)) compile(file, output);
-    else write(path.join(output, target), fs.readFileSync(path.join(root, file)));
+    if (isSource(file)) compile(file, dist);
+    else write(path.join(dist, target), fs.readFileSync(path.join(root, file)));
   }
-  for (const file of fs.existsSync(output) ? [...walk('dist')] : []) {
+  for (const file of fs.existsSync(dist) ? [...walk('dist')] : []) {
     if (!wanted.has(path.relative('dist', file))) fs.rmSync(path.join(root, file));
   }
   write(stampFile, stamp);
   // A program left running by an earlier start is taken over only while this stays the same.
-  if (changed) write(path.join(output, '.built'), new Date().toISOString());
+  if (changed) write(path.join(dist, '.built'), new Date().toISOString());
 }
 
 /** Sources that `entry` reaches by relative imports, lazy ones included. */
@@ -79,7 +92,9 @@ function reach(entries) {
     for (const { fileName } of importedFiles) {
       if (!fileName.startsWith('.')) continue;
       const target = path.join(path.dirname(file), fileName);
-      const match = [`${target}.ts`, target, path.join(target, 'index.ts')].find((name) => fs.statSync(path.join(root, name), { throwIfNoEntry: false })?.isFile());
+      const match = [`${target}.ts`, target, path.join(target, 'index.ts')].find((name) =>
+        fs.statSync(path.join(root, name), { throwIfNoEntry: false })?.isFile(),
+      );
       if (match) visit(match);
     }
   };
@@ -101,18 +116,17 @@ function dataBeside(sources) {
   return data;
 }
 
-function buildImage(service) {
-  const output = process.env['EDWIN_OUTPUT'];
-  if (!output || !service) throw new Error('usage: EDWIN_OUTPUT=folder node bin/build.js image <service>');
+function buildImage() {
   const sources = reach([`services/${service}/main.ts`, 'observability/instrument.ts']);
   for (const file of sources) {
     if (isSource(file)) compile(file, path.join(output, 'dist'));
     else write(path.join(output, 'dist', file), fs.readFileSync(path.join(root, file)));
   }
-  for (const file of dataBeside(sources)) write(path.join(output, 'dist', file), fs.readFileSync(path.join(root, file)));
-  fs.symlinkSync(linkPackages({ root, cache: process.env['EDWIN_CACHE'], repository: process.env['EDWIN_REPOSITORY'] }), path.join(output, 'node_modules'));
+  for (const file of dataBeside(sources))
+    write(path.join(output, 'dist', file), fs.readFileSync(path.join(root, file)));
+  fs.symlinkSync(packages, path.join(output, 'node_modules'));
   console.log(`${service}: ${sources.length} sources`);
 }
 
-if (process.argv[2] === 'image') buildImage(process.argv[3]);
+if (service) buildImage();
 else buildAll();

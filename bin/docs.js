@@ -16,7 +16,13 @@ const root = path.resolve(__dirname, '..');
 function settingsOf(section) {
   return Object.entries(section.shape).map(([name, schema]) => {
     const accepts = schema.safeParse(undefined);
-    return { name, ...schema.meta(), ...inner(schema), required: !accepts.success, fallback: accepts.success ? accepts.data : undefined };
+    return {
+      name,
+      ...schema.meta(),
+      ...inner(schema),
+      required: !accepts.success,
+      fallback: accepts.success ? accepts.data : undefined,
+    };
   });
 }
 
@@ -60,7 +66,10 @@ function notices() {
   const lock = JSON.parse(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
   const rows = Object.entries(lock.packages)
     .filter(([name, entry]) => name !== '' && !entry.dev)
-    .map(([name, entry]) => `| ${name.replace(/^.*node_modules\//, '')} | ${entry.version} | ${entry.license ?? 'see package'} |`);
+    .map(
+      ([name, entry]) =>
+        `| ${name.replace(/^.*node_modules\//, '')} | ${entry.version} | ${entry.license ?? 'see package'} |`,
+    );
   return `# Third-party notices\n\nEdwin uses these packages; each carries its licence in its own folder. Generated from the lockfile by\n\`npm run docs\`.\n\n| package | version | licence |\n|---|---|---|\n${[...new Set(rows)].sort().join('\n')}\n`;
 }
 

