@@ -10,9 +10,12 @@ export interface Actor {
   readonly id: string;
   readonly name: string;
   readonly door: 'slack' | 'cli';
+  /** Only members are served: guests, people of other firms and bots are refused whatever their role. */
+  readonly standing: 'member' | 'guest' | 'stranger' | 'bot';
 }
 
-export type Role = 'viewer' | 'engineer' | 'operator';
+export const roles = ['viewer', 'engineer', 'operator'] as const;
+export type Role = (typeof roles)[number];
 
 export interface CommandContext {
   readonly actor: Actor;
@@ -25,6 +28,10 @@ export interface CommandContext {
   /** Where a message about an operation goes; kept in `Operation.origin`. */
   readonly origin: Readonly<Record<string, string>>;
   readonly publicUrl: string;
+  /** All commands, for `help`. */
+  readonly commands: readonly Command[];
+  /** How this actor would type a command at their door: `/deploy bot stage`, `edwin deploy bot stage`. */
+  typed(text: string): string;
   /** Lines of progress, for doors that can show them (command line). */
   progress(line: string): void;
 }
@@ -32,11 +39,15 @@ export interface CommandContext {
 /** `exit` is the status of the command line: 0 done, 1 failed or undone, 2 refused or wrong usage, 8 still waiting. */
 export interface Reply {
   readonly message: Message;
+  /** What a terminal prints under the message's sentence. */
+  readonly lines?: readonly string[];
   /** `channel`: everyone sees it. `asker`: only who asked. */
   readonly audience: 'channel' | 'asker';
   readonly exit: 0 | 1 | 2 | 8;
   /** When the command began an operation: its message lives on and is edited until it is final. */
   readonly operation?: number;
+  /** The same wish had already been made; `operation` is the one it began. */
+  readonly repeated?: boolean;
   /** What `--json` prints when there is no operation. */
   readonly data?: unknown;
 }
@@ -51,13 +62,23 @@ export interface Command<A extends z.ZodType = z.ZodType> {
   readonly name: string;
   /** Has a short name of its own (`/deploy`); all are reached by `/edwin <name>`. */
   readonly short: boolean;
-  /** `<service> <env> [version]`: order and names are those of `args`. */
+  /**
+   * The grammar, read by `usage.ts`: `<service> <env> [version] [--plan]`. Names are those of `args`; `[query...]`
+   * takes all words that are left, `[--flag]` is true or absent, `[--limit N]` has a value.
+   */
   readonly usage: string;
   readonly summary: string;
   readonly examples: readonly string[];
   readonly role: Role;
+  /** It changes something, so that the same wish within a few seconds must be carried out once. */
+  readonly changes: boolean;
   readonly args: A;
-  /** Suggestions for the argument `name`, given those before it. */
+  /** Suggestions for the argument `name`, given those before it; without it `suggest.ts` knows services, environments and releases. */
   suggest?(name: string, given: Readonly<Record<string, string>>, context: CommandContext): Promise<Suggestion[]>;
   run(args: z.infer<A>, context: CommandContext): Promise<Reply>;
+}
+
+/** Keeps the types of `args` and `run` together, and forgets them for the list. */
+export function defineCommand<A extends z.ZodType>(command: Command<A>): Command {
+  return command as unknown as Command;
 }
