@@ -40,6 +40,13 @@ export async function listen(
   let current: { client: Client; session: string } | undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One statement after the other: a connection takes no second one while the first runs. */
+  const ask = (client: Client, statement: string): Promise<unknown> => {
+    last = last.catch(() => undefined).then(() => client.query(statement));
+    return last;
+  };
 
   const connect = async (): Promise<void> => {
     const client = new Client({
@@ -84,7 +91,8 @@ export async function listen(
 
   const heartbeat = setInterval(() => {
     const client = current?.client;
-    client?.query('SELECT 1').catch(() => {
+    if (!client) return;
+    ask(client, 'SELECT 1').catch(() => {
       client.end().catch(() => undefined);
       lost(client);
     });
@@ -102,7 +110,8 @@ export async function listen(
     session: () => current?.session,
     add: async (channel) => {
       wanted.add(channel);
-      await current?.client.query(`LISTEN ${current.client.escapeIdentifier(channel)}`);
+      const client = current?.client;
+      if (client) await ask(client, `LISTEN ${client.escapeIdentifier(channel)}`);
     },
     stop: async () => {
       stopped = true;
