@@ -18,7 +18,11 @@ export function prepareDataFolder(folder: string): void {
     rmSync(probe);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw full(folder, error);
-    throw new EdwinError('start.data-folder', `The data folder ${folder} can not be written: ${(error as Error).message}.`, { cause: error });
+    throw new EdwinError(
+      'start.data-folder',
+      `The data folder ${folder} can not be written: ${(error as Error).message}.`,
+      { cause: error },
+    );
   }
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize < NEEDED_BYTES) throw full(folder, undefined);
@@ -44,7 +48,9 @@ export async function internalPorts(folder: string, isOurs: (program: string) =>
   }
   const choose = async (name: keyof InternalPorts): Promise<number> => {
     const port = kept[name];
-    return port !== undefined && (isOurs(name.startsWith('edge') ? 'edge' : name) || (await isFree(port))) ? port : freePort();
+    return port !== undefined && (isOurs(name.startsWith('edge') ? 'edge' : name) || (await isFree(port)))
+      ? port
+      : freePort();
   };
   const ports = {
     edge: await choose('edge'),

@@ -22,7 +22,10 @@ import { type Supervised, supervise } from './supervise';
  */
 async function up(argv: readonly string[]): Promise<void> {
   const given = processEnvironment();
-  const options = readOptions(argv, { data: given['EDWIN_DATA'] ?? '.edwin', port: Number(given['EDWIN_PORT'] ?? 4400) });
+  const options = readOptions(argv, {
+    data: given['EDWIN_DATA'] ?? '.edwin',
+    port: Number(given['EDWIN_PORT'] ?? 4400),
+  });
   if (options === 'help') return void process.stdout.write(upUsage);
   const began = Date.now();
   const say = (text: string) => void process.stdout.write(`${text}\n`);
@@ -34,7 +37,8 @@ async function up(argv: readonly string[]): Promise<void> {
   let stopping: Promise<void> | undefined;
   const stop = (status: number): Promise<void> => {
     stopping ??= (async () => {
-      for (const close of closers.reverse()) await Promise.resolve(close()).catch((error: unknown) => process.stderr.write(`${explain(error)}\n`));
+      for (const close of closers.reverse())
+        await Promise.resolve(close()).catch((error: unknown) => process.stderr.write(`${explain(error)}\n`));
       process.exit(status);
     })();
     return stopping;
@@ -66,7 +70,8 @@ async function up(argv: readonly string[]): Promise<void> {
     const supervisor = {
       folder: options.data,
       build: readBuild(),
-      onRestart: (name: string) => say(`${name} ended and is started again; its log: ${join(options.data, 'logs', `${name}.log`)}`),
+      onRestart: (name: string) =>
+        say(`${name} ended and is started again; its log: ${join(options.data, 'logs', `${name}.log`)}`),
     };
 
     const started: Supervised[] = [];
@@ -74,7 +79,10 @@ async function up(argv: readonly string[]): Promise<void> {
       started.push(program);
       closers.push(() => program.stop(graceMs));
     };
-    const [edge, observability] = await Promise.all([supervise(specs.edge, supervisor), supervise(specs.observability, supervisor)]);
+    const [edge, observability] = await Promise.all([
+      supervise(specs.edge, supervisor),
+      supervise(specs.observability, supervisor),
+    ]);
     keep(edge, 1_000);
     keep(observability, 2_000);
     closers.push(() => stopInstances(options.data));
@@ -82,7 +90,9 @@ async function up(argv: readonly string[]): Promise<void> {
 
     const url = `http://127.0.0.1:${options.port}`;
     const state = join(options.data, 'edwin.json');
-    writeFileSync(state, JSON.stringify({ pid: process.pid, url, token: specs.chatops.env['EDWIN_TOKEN'] }), { mode: 0o600 });
+    writeFileSync(state, JSON.stringify({ pid: process.pid, url, token: specs.chatops.env['EDWIN_TOKEN'] }), {
+      mode: 0o600,
+    });
     closers.push(() => rmSync(state, { force: true }));
     const adopted = started.filter((program) => program.adopted).map((program) => program.name);
     if (adopted.length > 0) say(`Took over what still ran: ${adopted.join(', ')}.`);

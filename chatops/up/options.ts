@@ -37,7 +37,8 @@ export function readOptions(argv: readonly string[], defaults: { data: string; p
   }
   if (values.help) return 'help';
   const port = values.port === undefined ? defaults.port : Number(values.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new EdwinError('chat.usage', `--port must be a number from 1 to 65535.\n${upUsage}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new EdwinError('chat.usage', `--port must be a number from 1 to 65535.\n${upUsage}`);
   return {
     data: resolve(values.data ?? defaults.data),
     port,

@@ -13,7 +13,8 @@ export const PLATFORM = 'edwin';
 
 /** Value of a secret of the platform, made at first use. */
 export function platformSecret(secrets: Secrets, name: string): string {
-  if (secrets.versions(PLATFORM)[name] === undefined) secrets.set(PLATFORM, name, randomBytes(24).toString('base64url'));
+  if (secrets.versions(PLATFORM)[name] === undefined)
+    secrets.set(PLATFORM, name, randomBytes(24).toString('base64url'));
   return secrets.values(PLATFORM, [name])[name] as string;
 }
 
@@ -30,7 +31,8 @@ export function fillSecrets(catalog: Catalog, secrets: Secrets, given: NodeJS.Pr
     for (const name of new Set([...required, ...optional])) {
       const value = given[`${environment.toUpperCase().replaceAll('-', '_')}_${name}`] ?? given[name];
       if (value) secrets.set(environment, name, value);
-      else if (required.has(name) && known[name] === undefined) secrets.set(environment, name, randomBytes(24).toString('hex'));
+      else if (required.has(name) && known[name] === undefined)
+        secrets.set(environment, name, randomBytes(24).toString('hex'));
     }
   }
 }
@@ -105,7 +107,9 @@ const entryOf = {
 
 /** Names that every program may see, whatever else is set where Edwin was started. */
 function passedOn(given: NodeJS.ProcessEnv): Record<string, string> {
-  return pick(given, (name) => /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LOG_LEVEL|NODE_EXTRA_CA_CERTS|NODE_OPTIONS)$/.test(name));
+  return pick(given, (name) =>
+    /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LOG_LEVEL|NODE_EXTRA_CA_CERTS|NODE_OPTIONS)$/.test(name),
+  );
 }
 
 /** Chat also gets its own settings, and those that `${NAME}` in the catalog may speak of. */
@@ -114,5 +118,7 @@ function chatSettings(given: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 function pick(given: NodeJS.ProcessEnv, wanted: (name: string) => boolean): Record<string, string> {
-  return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== undefined && wanted(name))) as Record<string, string>;
+  return Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => value !== undefined && wanted(name)),
+  ) as Record<string, string>;
 }

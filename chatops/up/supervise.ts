@@ -41,10 +41,15 @@ export async function supervise(
   spec: ProgramSpec,
   options: { readonly folder: string; readonly build: string; readonly onRestart: (name: string) => void },
 ): Promise<Supervised> {
-  const files = { state: join(options.folder, 'programs', `${spec.name}.json`), log: join(options.folder, 'logs', `${spec.name}.log`) };
+  const files = {
+    state: join(options.folder, 'programs', `${spec.name}.json`),
+    log: join(options.folder, 'logs', `${spec.name}.log`),
+  };
   mkdirSync(join(options.folder, 'programs'), { recursive: true });
   mkdirSync(join(options.folder, 'logs'), { recursive: true });
-  const digest = createHash('sha256').update(JSON.stringify([spec.script, spec.env, options.build])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([spec.script, spec.env, options.build]))
+    .digest('hex');
 
   const left = readState(files.state);
   const adopted = left !== undefined && left.digest === digest && isRunning(left.process);
@@ -102,8 +107,13 @@ function start(spec: ProgramSpec, files: { state: string; log: string }, digest:
 async function untilWell(spec: ProgramSpec, current: () => ProcessIdentity, log: string): Promise<void> {
   const deadline = Date.now() + READY_LIMIT_MS;
   while (!(await isWell(spec.healthUrl))) {
-    if (!isRunning(current())) throw new EdwinError('start.program-died', `${spec.name} ended while starting: ${lastLine(log)} Its log: ${log}.`);
-    if (Date.now() > deadline) throw new EdwinError('start.program-died', `${spec.name} was not well within 30 s. Its log: ${log}.`);
+    if (!isRunning(current()))
+      throw new EdwinError(
+        'start.program-died',
+        `${spec.name} ended while starting: ${lastLine(log)} Its log: ${log}.`,
+      );
+    if (Date.now() > deadline)
+      throw new EdwinError('start.program-died', `${spec.name} was not well within 30 s. Its log: ${log}.`);
     await pause(25);
   }
 }

@@ -38,19 +38,41 @@ export function cloneProject(): string {
 
 export function commit(repository: string, message: string): string {
   const git = (...args: string[]): string =>
-    execFileSync('git', ['-c', 'user.name=Alice', '-c', 'user.email=alice@example.org', '-c', 'commit.gpgsign=false', ...args], { cwd: repository, encoding: 'utf8' });
+    execFileSync(
+      'git',
+      ['-c', 'user.name=Alice', '-c', 'user.email=alice@example.org', '-c', 'commit.gpgsign=false', ...args],
+      { cwd: repository, encoding: 'utf8' },
+    );
   git('add', '--all');
   git('commit', '--quiet', '--message', message);
   return git('rev-parse', 'HEAD').trim();
 }
 
-export async function startEdwin(options: { repository: string; data?: string; port?: number; fill?: boolean; env?: Record<string, string> }): Promise<RunningEdwin> {
+export async function startEdwin(options: {
+  repository: string;
+  data?: string;
+  port?: number;
+  fill?: boolean;
+  env?: Record<string, string>;
+}): Promise<RunningEdwin> {
   const data = options.data ?? join(mkdtempSync(join(tmpdir(), 'edwin-data-')), 'data');
   const port = options.port ?? (await freePort());
-  const args = [join(root, 'bin', 'edwin.js'), 'up', '--data', data, '--port', String(port), '--catalog', join(options.repository, 'edwin.yaml')];
+  const args = [
+    join(root, 'bin', 'edwin.js'),
+    'up',
+    '--data',
+    data,
+    '--port',
+    String(port),
+    '--catalog',
+    join(options.repository, 'edwin.yaml'),
+  ];
   if (options.fill === false) args.push('--no-fill');
   const began = Date.now();
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
@@ -88,7 +110,9 @@ export function cleanUp(...folders: string[]): void {
 
 function runEdwin(words: string[]): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'bin', 'edwin.js'), ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [join(root, 'bin', 'edwin.js'), ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => (stdout += chunk));
@@ -112,7 +136,10 @@ export function processesOf(data: string): { programs: Record<string, number>; p
     }),
   );
   const postmaster = join(data, 'postgres', 'data', 'postmaster.pid');
-  return { programs, postgres: existsSync(postmaster) ? Number(readFileSync(postmaster, 'utf8').split('\n')[0]) : undefined };
+  return {
+    programs,
+    postgres: existsSync(postmaster) ? Number(readFileSync(postmaster, 'utf8').split('\n')[0]) : undefined,
+  };
 }
 
 export function freePort(): Promise<number> {

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseCatalog } from '../../platform/catalog-file';
+import { openSecrets } from '../../platform/secrets';
+import { fillSecrets, programSpecs } from './settings';
+
+const catalog = parseCatalog(
+  `product: shop
+environments: [dev, prod]
+services:
+  web: { kind: http, build: { command: x }, run: x, health: /, secrets: [KEY, EXTRA?] }
+`,
+  'edwin.yaml',
+);
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'edwin-secrets-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('secrets of the environments at start', () => {
+  test('required ones are made, each environment its own; optional ones stay absent', () => {
+    const secrets = openSecrets(folder);
+    fillSecrets(catalog, secrets, {});
+    const [dev, prod] = ['dev', 'prod'].map((environment) => secrets.values(environment, ['KEY'])['KEY']);
+    expect(dev).toMatch(/^[0-9a-f]{48}$/);
+    expect(dev).not.toBe(prod);
+    expect(() => secrets.values('dev', ['EXTRA'])).toThrow('dev has no secret EXTRA.');
+  });
+
+  test('made once, they stay', () => {
+    const secrets = openSecrets(folder);
+    fillSecrets(catalog, secrets, {});
+    const before = secrets.values('dev', ['KEY']);
+    fillSecrets(catalog, secrets, {});
+    expect(secrets.values('dev', ['KEY'])).toEqual(before);
+  });
+
+  test('given ones are taken, the one for the environment first', () => {
+    const secrets = openSecrets(folder);
+    fillSecrets(catalog, secrets, { KEY: 'all', PROD_KEY: 'mine', EXTRA: 'more' });
+    expect(secrets.values('dev', ['KEY', 'EXTRA'])).toEqual({ KEY: 'all', EXTRA: 'more' });
+    expect(secrets.values('prod', ['KEY'])).toEqual({ KEY: 'mine' });
+  });
+
+  test('a changed value is a new version, and the old one is kept', () => {
+    const secrets = openSecrets(folder);
+    fillSecrets(catalog, secrets, { KEY: 'one' });
+    fillSecrets(catalog, secrets, { KEY: 'two' });
+    expect(secrets.versions('dev')['KEY']).toBe(2);
+    expect(secrets.values('dev', ['KEY'], { KEY: 1 })).toEqual({ KEY: 'one' });
+  });
+});
+
+describe('what the programs are started with', () => {
+  const urls = {
+    control: 'postgres://control',
+    telemetry: 'postgres://telemetry',
+    environments: { dev: 'postgres://dev', prod: 'postgres://prod' },
+  };
+  const options = { data: '/data', port: 4400, catalog: '/edwin.yaml', fill: true };
+  const ports = { edge: 1, edgeAdmin: 2, edgeOps: 3, observability: 4 };
+  const specs = () =>
+    programSpecs(options, catalog, openSecrets(folder), ports, urls, {
+      PATH: '/bin',
+      SLACK_BOT_TOKEN: 'xoxb-1',
+      AWS_SECRET: 's',
+    });
+
+  test('only chatops holds the environments and the Slack app', () => {
+    const { edge, observability, chatops } = specs();
+    expect(Object.values(edge.env).join()).not.toMatch(/postgres|xoxb|AWS/);
+    expect(Object.values(observability.env).join()).not.toMatch(/postgres:\/\/(control|dev|prod)|xoxb/);
+    expect(chatops.env['SLACK_BOT_TOKEN']).toBe('xoxb-1');
+    expect(Object.keys(JSON.parse(chatops.env['EDWIN_ENVIRONMENTS'] as string))).toEqual(['dev', 'prod']);
+  });
+
+  test('each environment sends its telemetry with a token of its own', () => {
+    const { observability, chatops } = specs();
+    const tokens = JSON.parse(observability.env['OTLP_TOKENS'] as string) as Record<string, string>;
+    expect(Object.values(tokens)).toEqual(['edwin', 'dev', 'prod']);
+    const environments = JSON.parse(chatops.env['EDWIN_ENVIRONMENTS'] as string) as Record<string, { otlp: string }>;
+    expect(tokens[environments['prod']?.otlp as string]).toBe('prod');
+  });
+});
