@@ -37,6 +37,8 @@ export const nudge = z.object({
   student: z.string().max(64),
   kind: z.enum(['reminder', 'session_expired']),
   dueAt: z.iso.datetime(),
+  /** When the student was last heard of, as far as the scheduler knew. */
+  silentSince: z.iso.datetime().optional(),
 });
 export type Nudge = z.infer<typeof nudge>;
 
