@@ -19,7 +19,7 @@ export interface Hosts {
   /** Forgets an exited instance and its log. An instance that runs is refused with `hosts.still-running`. */
   remove(id: string): Promise<void>;
   instances(selector?: Partial<InstanceLabels>): Promise<Instance[]>;
-  /** The newest `tail` lines, oldest first; with `follow` then every later line until `signal` aborts. */
+  /** The newest `tail` lines, oldest first; with `follow` then every later line until `signal` aborts or the instance has exited. */
   logs(id: string, options: LogOptions): AsyncIterable<LogLine>;
   /** Calls back on every start and exit that is noticed. At least within one second of it. */
   watch(onEvent: (event: InstanceEvent) => void): { stop(): void };
