@@ -33,7 +33,10 @@ export const sections = {
     EDWIN_CATALOG: z.string().meta({ description: 'Path of edwin.yaml' }),
     EDWIN_TOKEN: secret('Token of the command line, made at first start'),
     EDWIN_ENVIRONMENTS: secret('JSON object: environment → {database, queue, graph, registry, otlp: URL and token}'),
-    EDWIN_FILL_FIRST: z.enum(['yes', 'no']).default('yes').meta({ description: 'Build and deploy to the first environment what does not serve there yet, at start' }),
+    EDWIN_FILL_FIRST: z
+      .enum(['yes', 'no'])
+      .default('yes')
+      .meta({ description: 'Build and deploy to the first environment what does not serve there yet, at start' }),
     OTEL_EXPORTER_OTLP_ENDPOINT: url.optional().meta({ description: 'Where instances send traces and logs' }),
     TELEMETRY_URL: secret('Telemetry store to read from'),
     EDGE_URL: url.meta({ description: 'Address of the edge' }),
@@ -70,17 +73,15 @@ export const sections = {
       .meta({ description: 'Where spans and logs are sent (OTLP/HTTP JSON); without it no telemetry is made' }),
     OTEL_EXPORTER_OTLP_HEADERS: secret('Headers of it, `authorization=Bearer <token of the environment>`').optional(),
     OTEL_SERVICE_NAME: z.string().optional().meta({ description: 'Service name in spans and logs' }),
-    OTEL_RESOURCE_ATTRIBUTES: z
-      .string()
-      .optional()
-      .meta({
-        description: 'More of it: service.version, service.instance.id, deployment.environment.name, host.name',
-      }),
+    OTEL_RESOURCE_ATTRIBUTES: z.string().optional().meta({
+      description: 'More of it: service.version, service.instance.id, deployment.environment.name, host.name',
+    }),
     OTEL_SDK_DISABLED: z.string().optional().meta({ description: '`true` switches telemetry off' }),
   }),
   observability: z.object({
     TELEMETRY_URL: secret('Telemetry store to write to'),
     OTLP_TOKENS: secret('JSON object: bearer token → environment'),
+    TELEMETRY_DAYS: z.coerce.number().min(1).max(3650).default(7).meta({ description: 'Days that telemetry is kept' }),
   }),
   edge: z.object({
     EDGE_PORT: port.default(0).meta({ description: 'Port for traffic' }),
