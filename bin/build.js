@@ -18,7 +18,7 @@ const { EDWIN_OUTPUT: output, EDWIN_CACHE: cache, EDWIN_REPOSITORY: repository }
 // The clean checkout an image is built in has no packages of its own.
 const packages = service && linkPackages({ root, cache, repository });
 const ts = require(packages ? path.join(packages, 'typescript') : 'typescript');
-const folders = ['platform', 'chatops', 'services', 'observability', 'autoscaler'];
+const folders = ['platform', 'chatops', 'services', 'observability', 'autoscaler', 'test'];
 const config = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile).config;
 const { options } = ts.convertCompilerOptionsFromJson(
   { ...config.compilerOptions, rootDir: undefined, outDir: undefined },

@@ -2,9 +2,12 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
-export const root = join(__dirname, '..', '..');
+/** Folder of the project, whether this runs from its sources or compiled. */
+export const root = __dirname.includes(`${sep}dist${sep}`)
+  ? join(__dirname, '..', '..', '..')
+  : join(__dirname, '..', '..');
 
 /** What `edwin … --json` printed, and its exit status. */
 export interface CommandResult {

@@ -1,0 +1,124 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { cleanUp, cloneProject, commit, freePort, type RunningEdwin, startEdwin } from '../scenarios/edwin';
+import { machine, percentile, row, spread } from './figures';
+import { killEachOnce } from './kill';
+import { Messenger } from './messenger';
+
+/**
+ * `npm run bench:deploy [messages] [per second]`: students write through stage while bot and gateway are deployed five
+ * times each and every instance is once killed with -9. Ends with status 1 when a message was lost, answered twice or
+ * out of order, or a webhook call failed.
+ */
+const MESSAGES = Number(process.argv[2] ?? 2000);
+const RATE = Number(process.argv[3] ?? 50);
+const STUDENTS = Math.min(200, MESSAGES);
+const ROUNDS = 5;
+const SERVICES = ['mailer', 'gateway', 'bot'];
+const SECRET = 'app-secret-of-the-bench';
+
+/** Seeded, so that two runs kill in the same rhythm (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+async function expectDone(edwin: RunningEdwin, ...words: string[]): Promise<number> {
+  const { status, json, stderr } = await edwin.edwin(...words);
+  if (status !== 0) throw new Error(`edwin ${words.join(' ')}: ${json.message ?? ''} ${stderr}`);
+  return json.duration_ms ?? 0;
+}
+
+async function main(): Promise<void> {
+  const repository = cloneProject();
+  const messenger = new Messenger(SECRET);
+  const port = await freePort();
+  await messenger.listen(port);
+  const edwin = await startEdwin({
+    repository,
+    fill: false,
+    env: { MESSENGER_API_URL: `http://127.0.0.1:${port}/v23.0`, MESSENGER_APP_SECRET: SECRET },
+  });
+  let failed = true;
+  try {
+    console.log(`${MESSAGES} messages at ${RATE}/s through stage; ${machine()}`);
+    for (const service of SERVICES) {
+      await expectDone(edwin, 'build', service);
+      await expectDone(edwin, 'deploy', service, 'dev');
+      await expectDone(edwin, 'deploy', service, 'stage');
+    }
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      for (const service of ['bot', 'gateway'])
+        appendFileSync(join(repository, 'services', service, 'main.ts'), `// round ${round}\n`);
+      commit(repository, `Round ${round}`);
+      for (const service of ['bot', 'gateway']) await expectDone(edwin, 'build', service);
+    }
+    messenger.subscribe(`${await edgeUrl(edwin)}/stage/gateway/webhook`);
+    failed = await run(edwin, messenger);
+  } finally {
+    await edwin.stop();
+    await messenger.close();
+    if (!failed) cleanUp(repository, join(edwin.data, '..'));
+    else console.log(`kept for a look: ${edwin.data}`);
+  }
+  process.exitCode = failed ? 1 : 0;
+}
+
+async function run(edwin: RunningEdwin, messenger: Messenger): Promise<boolean> {
+  const random = seeded(7);
+  const killer = killEachOnce({ data: edwin.data, environment: 'stage', youngestMs: 1_500, everyMs: 900, random });
+  const durations: number[] = [];
+  const deploying = (async () => {
+    for (let round = 1; round <= ROUNDS; round += 1)
+      for (const service of ['bot', 'gateway'])
+        durations.push(await expectDone(edwin, 'deploy', service, 'stage', String(round + 1)));
+  })();
+  const began = Date.now();
+  for (let index = 0; index < MESSAGES; index += 1) {
+    const due = began + (index * 1000) / RATE;
+    if (due > Date.now()) await pause(due - Date.now());
+    // Now and then a student writes twice in a row, which is where order goes wrong.
+    const student = `student-${Math.floor((index % (STUDENTS * 2)) / 2)}`;
+    void messenger.write(student, index < STUDENTS * 2 ? 'hello' : 'a');
+  }
+  const sentFor = Date.now() - began;
+  await deploying;
+  const killed = killer.stop();
+  await messenger.settled(20_000);
+
+  const tally = messenger.tally();
+  const bad = tally.lost + tally.duplicated + tally.outOfOrder + tally.webhookErrors;
+  row('sent', `${tally.sent} in ${(sentFor / 1000).toFixed(1)} s`);
+  row('deployments under load', spread(durations));
+  row('instances killed with -9', String(killed.length));
+  row('lost', String(tally.lost), 'must be 0');
+  row('duplicated', String(tally.duplicated), 'must be 0');
+  row('out of order', String(tally.outOfOrder), 'must be 0');
+  row('webhook errors', String(tally.webhookErrors), 'must be 0');
+  row('message to reply', spread(tally.latencies));
+  row('webhook call', spread(tally.webhookMs));
+  row(
+    'answered within 1 s',
+    `${((tally.latencies.filter((ms) => ms <= 1000).length / tally.sent) * 100).toFixed(1)} %`,
+    `p99.9 ${percentile(tally.latencies, 0.999)} ms`,
+  );
+  row('machine at the end', machine());
+  for (const failure of messenger.failures.slice(0, 10)) console.log(`  ${failure}`);
+  return bad > 0 || durations.length !== ROUNDS * 2;
+}
+
+async function edgeUrl(edwin: RunningEdwin): Promise<string> {
+  const answer = await fetch(`${edwin.url}/api/board`);
+  const text = await answer.text();
+  const found = /"url":"(http:\/\/127\.0\.0\.1:\d+)\/stage\/gateway"/.exec(text);
+  if (!found?.[1]) throw new Error('the board names no address of gateway in stage');
+  return found[1];
+}
+
+void main();
