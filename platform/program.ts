@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Config, readConfig, type SectionName } from './config';
 import { explain } from './errors';
 import { createLogger, type Logger } from './log';
@@ -7,6 +8,8 @@ import { describeProcess, metrics } from './metrics';
 
 /** Answers every request but `/healthz` and `/metrics`. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+/** Takes over a connection that asks for another protocol; false when it is for nobody. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 
 export interface ProgramContext<S extends SectionName> {
   readonly config: Config<S>;
@@ -20,7 +23,7 @@ export interface ProgramContext<S extends SectionName> {
   /** `/healthz` stays 200 and shows these sentences under `notes`: what a person must mend, and a new instance would not. */
   addHealthNote(note: () => string | undefined): void;
   /** Starts answering; before it `/healthz` says `starting`. Call it when everything the handler needs is open. */
-  serve(handler?: RequestHandler): Promise<AddressInfo>;
+  serve(handler?: RequestHandler, upgrade?: UpgradeHandler): Promise<AddressInfo>;
 }
 
 const CLOSE_LIMIT_MS = 25_000;
@@ -88,8 +91,11 @@ export function runProgram<S extends SectionName>(
       onStop: (what, close) => void closers.push({ what, close }),
       addHealthCheck: (check) => void checks.push(check),
       addHealthNote: (note) => void notes.push(note),
-      serve: async (handler) => {
+      serve: async (handler, upgrade) => {
         server.handler = handler;
+        server.http.on('upgrade', (request, socket, head) => {
+          if (!upgrade?.(request, socket, head)) socket.destroy();
+        });
         const address = await listen(server.http, config.HOST, config.PORT);
         closers.push({ what: 'http server', close: () => closeServer(server.http) });
         log.info({ event: 'program.started', port: address.port }, `${name} listens on ${config.HOST}:${address.port}`);
@@ -109,7 +115,10 @@ function sentences(checks: readonly (() => string | undefined)[]): string[] {
   return checks.map((check) => check()).filter((sentence) => sentence !== undefined);
 }
 
-function createOpsServer(health: () => string[], notes: () => string[]): { http: Server; handler: RequestHandler | undefined } {
+function createOpsServer(
+  health: () => string[],
+  notes: () => string[],
+): { http: Server; handler: RequestHandler | undefined } {
   const ops: { http: Server; handler: RequestHandler | undefined } = {
     handler: undefined,
     http: createServer((request, response) => {
@@ -125,7 +134,9 @@ function createOpsServer(health: () => string[], notes: () => string[]): { http:
 
 function answerHealth(response: ServerResponse, found: readonly string[], notes: readonly string[]): void {
   response.writeHead(found.length === 0 ? 200 : 503, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ status: found.length === 0 ? 'ok' : found.join('; '), ...(notes.length > 0 && { notes }) }));
+  response.end(
+    JSON.stringify({ status: found.length === 0 ? 'ok' : found.join('; '), ...(notes.length > 0 && { notes }) }),
+  );
 }
 
 async function answerMetrics(response: ServerResponse): Promise<void> {
