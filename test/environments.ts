@@ -1,0 +1,52 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EmbeddedServer, startEmbedded } from '../platform/database/embedded';
+import { environmentRole, prepareDatabases } from '../platform/database/environments';
+import { silent } from '../platform/log';
+import { asAdmin } from './database';
+import { until } from './until';
+
+/** A PostgreSQL of its own with the environments `stage` and `prod`, to be disturbed as a test likes. */
+export interface Environments {
+  /** Address of stage's database with stage's credentials. */
+  readonly url: string;
+  readonly unreachable: string;
+  readonly wrongPassword: string;
+  /** Address of prod's database with stage's credentials. */
+  readonly stranger: string;
+  restart(): Promise<void>;
+  cutConnections(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startEnvironments(): Promise<Environments> {
+  const folder = mkdtempSync(join(tmpdir(), 'edwin-test-'));
+  const start = (port?: number): Promise<EmbeddedServer> =>
+    startEmbedded({ folder, log: silent, ephemeral: true, ...(port !== undefined && { port }) });
+  let server = await start();
+  const [stage, prod] = [environmentRole('stage'), environmentRole('prod')];
+  const passwords = {
+    edwin: 'control-pass',
+    edwin_telemetry: 'telemetry-pass',
+    [stage]: 'stage-pass',
+    [prod]: 'prod-pass',
+  };
+  const { environments } = await prepareDatabases(server.adminUrl, ['stage', 'prod'], passwords);
+  const url = environments['stage'] ?? '';
+  const changed = (change: Partial<URL>): string => Object.assign(new URL(url), change).toString();
+  return {
+    url,
+    unreachable: changed({ port: '1' }),
+    wrongPassword: changed({ password: 'wrong' }),
+    stranger: changed({ pathname: `/${prod}` }),
+    restart: async () => {
+      process.kill(server.pid, 'SIGINT');
+      await until(() => !server.alive(), { what: 'the server ended' });
+      server = await start(server.port);
+    },
+    cutConnections: () =>
+      asAdmin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'edwin%'", server.adminUrl),
+    stop: () => server.stop(),
+  };
+}
