@@ -1,7 +1,7 @@
+import { liveSessions } from '../../platform/database/listen';
 import type { Pool } from '../../platform/database/postgres';
 import type { Reply } from '../../platform/messages';
 import type { Echo } from './parse';
-import type { Identity } from './session';
 
 /** The right to send to one student, until it is released, or its session ends and another takes it. */
 export interface Claim {
@@ -70,34 +70,29 @@ export class SendStore {
    * Takes up to `most` students with something due. A claim is free when its session is gone; after a restart of the
    * database, which ends every session, when its lease is over.
    */
-  async claim({ pid, since }: Identity, most: number): Promise<Claim[]> {
+  async claim(session: string, most: number): Promise<Claim[]> {
     const { rows } = await this.#pool.query<Claim>(
       `with due as (
          select id from gateway.students s
-         where wake_at <= now() and (holder_pid is null or lease_until < now()
-           or (holder_since >= pg_postmaster_start_time()
-             and not exists (select from pg_stat_activity a where a.pid = s.holder_pid and a.backend_start = s.holder_since)))
-         order by wake_at limit $3 for update skip locked)
-       update gateway.students s set holder_pid = $1, holder_since = $2, lease_until = now() + ${LEASE}, fence = fence + 1
+         where wake_at <= now() and (holder is null or lease_until < now()
+           or (split_part(holder, '@', 2)::numeric >= extract(epoch from pg_postmaster_start_time()) and holder not in (${liveSessions})))
+         order by wake_at limit $2 for update skip locked)
+       update gateway.students s set holder = $1, lease_until = now() + ${LEASE}, fence = fence + 1
        from due where s.id = due.id returning s.id as student, s.fence`,
-      [pid, since, most],
+      [session, most],
     );
     return rows;
   }
 
-  async adopt(before: Identity, after: Identity): Promise<void> {
+  async adopt(before: string, after: string): Promise<void> {
     await this.#pool.query(
-      `update gateway.students set holder_pid = $3, holder_since = $4, lease_until = now() + ${LEASE}
-       where holder_pid = $1 and holder_since = $2`,
-      [before.pid, before.since, after.pid, after.since],
+      `update gateway.students set holder = $2, lease_until = now() + ${LEASE} where holder = $1`,
+      [before, after],
     );
   }
 
-  async renew({ pid, since }: Identity): Promise<void> {
-    await this.#pool.query(
-      `update gateway.students set lease_until = now() + ${LEASE} where holder_pid = $1 and holder_since = $2`,
-      [pid, since],
-    );
+  async renew(session: string): Promise<void> {
+    await this.#pool.query(`update gateway.students set lease_until = now() + ${LEASE} where holder = $1`, [session]);
   }
 
   /** Undefined when the claim is lost. */
@@ -197,7 +192,7 @@ export class SendStore {
   /** Lets go of a student until `wakeAt` (null: until a reply arrives). False when something arrived or the claim is lost: look again. */
   async release({ student, fence }: Claim, arrived: string, wakeAt: Date | null): Promise<boolean> {
     const { rowCount } = await this.#pool.query(
-      `update gateway.students set holder_pid = null, holder_since = null, lease_until = null, wake_at = $4
+      `update gateway.students set holder = null, lease_until = null, wake_at = $4
        where id = $1 and fence = $2 and arrived = $3`,
       [student, fence, arrived, wakeAt],
     );
@@ -213,7 +208,7 @@ export class SendStore {
          where s.id = e.id and s.student = e.student and s.state <> 'sent' and s.attempt > 0
          returning s.id, s.student)
        update gateway.students t set wake_at = now() from settled
-       where t.id = settled.student and t.holder_pid is null returning settled.id`,
+       where t.id = settled.student and t.holder is null returning settled.id`,
       [echoes.map(({ metadata }) => metadata), echoes.map(({ student }) => student), echoes.map(({ mid }) => mid)],
     );
     return rows.map(({ id }) => id);

@@ -7,14 +7,13 @@ create table gateway.students (
   -- When there is something to do; null when there is nothing.
   wake_at timestamptz,
   -- The holder's database session; when that session is gone, so is the claim.
-  holder_pid integer,
-  holder_since timestamptz,
+  holder text,
   lease_until timestamptz,
   -- Raised by every claim, so that a former holder can not begin a send.
   fence bigint not null default 0
 );
 create index students_due on gateway.students (wake_at) where wake_at is not null;
-create index students_held on gateway.students (holder_pid) where holder_pid is not null;
+create index students_held on gateway.students (holder) where holder is not null;
 
 --  queued ──begin──► sending ──answer or echo──► sent
 --    ▲                  │ └─────permanent──────► failed
