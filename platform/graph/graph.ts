@@ -13,7 +13,10 @@ export interface Graph {
   record(facts: readonly LearningFact[]): Promise<void>;
   /** Undefined for a learner nobody recorded. Skills ordered by name. */
   learner(id: string): Promise<LearnerSummary | undefined>;
-  /** Hardest first (lowest share of right answers, then id), among items answered at least `minAnswers` times. */
+  /**
+   * Hardest first (lowest share of right answers, then id), among items answered at least `minAnswers` times. An item
+   * that exercises several skills counts for each apart.
+   */
   hardestItems(options: {
     readonly skill?: string;
     readonly minAnswers: number;

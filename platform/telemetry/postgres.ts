@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { types } from 'node:util';
 import { migrate } from '../database/migrate';
 import { asPortError, openPool, whereOf } from '../database/postgres';
 import { EdwinError } from '../errors';
@@ -69,6 +70,9 @@ function asTelemetryError(error: unknown, where: string): unknown {
     return new EdwinError('telemetry.full', `PostgreSQL at ${where} takes no more: ${(error as Error).message}.`, {
       cause: error,
     });
+  }
+  if (types.isNativeError(error) && /^Query read timeout/.test(error.message)) {
+    return new EdwinError('telemetry.unreachable', `PostgreSQL at ${where} did not answer in time.`, { cause: error });
   }
   return asPortError(error, 'telemetry', where);
 }

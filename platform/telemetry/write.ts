@@ -48,6 +48,7 @@ async function insertOrSplit(
   try {
     return await insertRows(pool, columns, rows);
   } catch (error) {
+    if (isDeadlock(error)) return insertOrSplit(pool, columns, rows, rejected);
     if (!isBadData(error)) throw error;
     const [first] = rows;
     if (rows.length === 1 && first) {
@@ -76,4 +77,9 @@ async function insertRows(pool: Pool, { into, types }: Columns, rows: readonly R
 function isBadData(error: unknown): boolean {
   const code = (error as { code?: string }).code ?? '';
   return !isConnectionLoss(error) && /^(22|23|54)/.test(code);
+}
+
+/** Two writers of the same documents in different order: the server ends one, and finds its rows there the next time. */
+function isDeadlock(error: unknown): boolean {
+  return (error as { code?: string }).code === '40P01';
 }
