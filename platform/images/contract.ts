@@ -1,0 +1,196 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { BuildRecipe, Image, Images } from './images';
+
+export interface ImagesFixture {
+  open(): Promise<Images>;
+  readonly host: string;
+  /**
+   * Files to commit and the recipe that makes an image of `files`: all of them, as they are. With `fails` the build
+   * writes that line, then fails.
+   */
+  project(
+    files: Readonly<Record<string, string>>,
+    more?: { readonly fails?: string },
+  ): {
+    readonly files: Readonly<Record<string, string>>;
+    readonly recipe: BuildRecipe;
+  };
+  close(): Promise<void>;
+}
+
+export interface TestRepository {
+  readonly folder: string;
+  /** Writes the files and commits all; gives the commit's id. */
+  commit(files: Readonly<Record<string, string>>, subject?: string): string;
+  write(files: Readonly<Record<string, string>>): void;
+  git(...args: string[]): string;
+  remove(): void;
+}
+
+export function createRepository(): TestRepository {
+  const folder = mkdtempSync(join(tmpdir(), 'edwin-repository-'));
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', folder, '-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], {
+      encoding: 'utf8',
+    }).trim();
+  const write = (files: Readonly<Record<string, string>>): void => {
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+      if (name.endsWith('.sh')) chmodSync(join(folder, name), 0o755);
+    }
+  };
+  git('init', '-q', '-b', 'main');
+  return {
+    folder,
+    git,
+    write,
+    commit: (files, subject = 'A change') => {
+      write(files);
+      git('add', '--all');
+      git('commit', '-q', '--allow-empty', '-m', subject);
+      return git('rev-parse', 'HEAD');
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export function imagesContract(name: string, prepare: () => Promise<ImagesFixture>): void {
+  describe(`${name} keeps the promises of images`, () => {
+    let fixture: ImagesFixture;
+    let images: Images;
+    let repository: TestRepository;
+
+    beforeAll(async () => {
+      fixture = await prepare();
+      images = await fixture.open();
+    });
+    afterAll(() => fixture.close());
+    beforeEach(() => {
+      repository = createRepository();
+    });
+    afterEach(() => repository.remove());
+
+    const service = () => `web-${randomUUID().slice(0, 6)}`;
+    const build = (project: ReturnType<ImagesFixture['project']>, of: string, ref = 'HEAD'): Promise<Image> =>
+      images.build({ service: of, repository: repository.folder, ref, recipe: project.recipe });
+
+    test('an image names its service, commit, subject, author, size and time', async () => {
+      const project = fixture.project({ 'a.txt': randomUUID() });
+      const commit = repository.commit(project.files, 'Say hello\n\nIn full.');
+      const of = service();
+      const image = await build(project, of, 'main');
+      expect(image).toMatchObject({ service: of, commit, subject: 'Say hello', author: 'Ada' });
+      expect(image.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+      expect(image.bytes).toBeGreaterThan(0);
+      expect(Math.abs(Date.now() - image.builtAt.getTime())).toBeLessThan(60_000);
+      expect(await images.get(image.digest)).toEqual(image);
+      expect(await (await fixture.open()).get(image.digest)).toEqual(image);
+    });
+
+    test('a build reads the commit, not what lies uncommitted beside it', async () => {
+      const project = fixture.project({ 'a.txt': 'committed' });
+      repository.commit(project.files);
+      const clean = await build(project, service());
+      repository.write({ 'a.txt': 'changed', 'b.txt': 'new' });
+      repository.git('add', 'b.txt');
+      expect((await build(project, service())).digest).toBe(clean.digest);
+      expect(repository.git('status', '--porcelain').split('\n').sort()).toEqual(['A  b.txt', 'M a.txt']);
+    });
+
+    test('equal content has the same digest, other content another', async () => {
+      const project = fixture.project({ 'a.txt': 'one' });
+      const first = repository.commit(project.files);
+      const of = service();
+      repository.commit({ 'a.txt': 'two' });
+      const third = repository.commit({ 'a.txt': 'one' });
+      const digests = [];
+      for (const ref of [first, 'HEAD~1', third]) digests.push((await build(project, of, ref)).digest);
+      expect(digests[2]).toBe(digests[0]);
+      expect(digests[1]).not.toBe(digests[0]);
+    });
+
+    test('lists the images of a service, newest first', async () => {
+      const project = fixture.project({ 'a.txt': '1' });
+      const of = service();
+      const commits = [
+        repository.commit(project.files),
+        repository.commit({ 'a.txt': '2' }),
+        repository.commit({ 'a.txt': '3' }),
+      ];
+      for (const ref of commits) await build(project, of, ref);
+      await build(project, service());
+      expect((await images.list(of)).map(({ commit }) => commit)).toEqual(commits.toReversed());
+      expect(await images.list('nobody')).toEqual([]);
+    });
+
+    test('a failed build says why with its last lines, and leaves no image', async () => {
+      const project = fixture.project({ 'a.txt': '1' }, { fails: 'type error in line 7' });
+      repository.commit(project.files);
+      const of = service();
+      await expect(build(project, of)).rejects.toMatchObject({
+        code: 'images.build-failed',
+        message: expect.stringContaining('type error in line 7'),
+      });
+      expect(await images.list(of)).toEqual([]);
+    });
+
+    test('what a build writes is told while it runs', async () => {
+      const project = fixture.project({ 'a.txt': '1' }, { fails: 'said on the way' });
+      repository.commit(project.files);
+      const lines: string[] = [];
+      const request = { service: service(), repository: repository.folder, ref: 'main', recipe: project.recipe };
+      await expect(images.build(request, (line) => lines.push(line))).rejects.toThrow();
+      expect(lines.join('\n')).toContain('said on the way');
+    });
+
+    test('tells an unknown ref and a folder that is not a repository apart', async () => {
+      const project = fixture.project({ 'a.txt': '1' });
+      await expect(build(project, service())).rejects.toMatchObject({ code: 'images.unknown-ref' });
+      repository.commit(project.files);
+      for (const ref of ['nonsense', 'f'.repeat(40), '--all', 'HEAD~7']) {
+        await expect(build(project, service(), ref)).rejects.toMatchObject({
+          code: 'images.unknown-ref',
+          message: expect.stringContaining(ref),
+        });
+      }
+      const outside = mkdtempSync(join(tmpdir(), 'edwin-outside-'));
+      const request = { service: service(), ref: 'main', recipe: project.recipe };
+      await expect(images.build({ ...request, repository: outside })).rejects.toMatchObject({
+        code: 'images.not-a-repository',
+      });
+      rmSync(outside, { recursive: true });
+      await expect(images.build({ ...request, repository: outside })).rejects.toMatchObject({
+        code: 'images.not-a-repository',
+      });
+    });
+
+    test('ensure is content with an image that is there, and names one that is not', async () => {
+      const project = fixture.project({ 'a.txt': randomUUID() });
+      repository.commit(project.files);
+      const { digest } = await build(project, service());
+      await images.ensure(digest, fixture.host);
+      await expect(images.ensure(`sha256:${'0'.repeat(64)}`, fixture.host)).rejects.toMatchObject({
+        code: 'images.missing',
+      });
+    });
+
+    test('a removed image is gone, and can be built again', async () => {
+      const project = fixture.project({ 'a.txt': randomUUID() });
+      repository.commit(project.files);
+      const of = service();
+      const { digest } = await build(project, of);
+      await images.remove(digest);
+      await images.remove(digest);
+      expect(await images.get(digest)).toBeUndefined();
+      expect(await images.list(of)).toEqual([]);
+      await expect(images.ensure(digest, fixture.host)).rejects.toMatchObject({ code: 'images.missing' });
+      expect((await build(project, of)).digest).toBe(digest);
+      await images.ensure(digest, fixture.host);
+    });
+  });
+}
