@@ -196,3 +196,15 @@ function problem(name: string, message: string, set: NodeJS.ProcessEnv): string 
 export function processEnvironment(): NodeJS.ProcessEnv {
   return process.env;
 }
+
+/**
+ * What a build may see of Edwin's own environment: where tools and registries are, and nothing that is secret to
+ * Edwin.
+ */
+export function toolEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const wanted =
+    /^(PATH|HOME|USER|LOGNAME|LANG|LC_ALL|TZ|TMPDIR|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|npm_config_.*)$/i;
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value !== undefined && wanted.test(name) ? [[name, value]] : [])),
+  );
+}
