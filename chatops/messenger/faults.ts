@@ -3,7 +3,7 @@ import { z } from 'zod';
 /**
  * What the Send API shall do wrong, for tests and for people who want to see how the gateway copes. `lose-request`: the
  * call is dropped unread. `lose-answer`: the student gets the message and the caller no answer. `…-and-echo`: nor does
- * the app get the echo, so that only the conversation tells.
+ * the app get the echo, so that only the conversation tells. `hang`: as that, and the caller waits in vain.
  */
 export const fault = z.object({
   kind: z.enum([
@@ -16,6 +16,7 @@ export const fault = z.object({
     'lose-request',
     'lose-answer',
     'lose-answer-and-echo',
+    'hang',
   ]),
   times: z.int().min(1).max(1000).default(1),
   /** Only sends to this student. */

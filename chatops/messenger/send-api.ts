@@ -57,7 +57,11 @@ export function sendApi(app: FastifyInstance, deps: SendApiDeps): void {
       return fail(response, graphErrors[fault as keyof typeof graphErrors]);
     const refused = refusal(await conversations.student(env, student), new Date());
     if (refused) return fail(response, refused);
-    const { mid } = await chat.show(env, student, { ...content, echo: fault !== 'lose-answer-and-echo' });
+    const { mid } = await chat.show(env, student, {
+      ...content,
+      echo: fault !== 'lose-answer-and-echo' && fault !== 'hang',
+    });
+    if (fault === 'hang') return response.hijack();
     if (fault !== undefined) return hangUp(request, response);
     return { recipient_id: student, message_id: mid };
   };
