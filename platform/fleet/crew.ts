@@ -1,0 +1,164 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { EdwinError, explain } from '../errors';
+import type { Instance } from '../hosts/hosts';
+import { chooseHosts } from './choose-hosts';
+import type { Release } from './fleet';
+import { admit, forget, register, startInstance, untilHealthy } from './instances';
+import { instanceId, instancesOf, NeverHealthy, numberOf, type Run } from './run';
+
+/** How far an instance is brought. Each level includes those before it. */
+export type Level = 'started' | 'healthy' | 'registered' | 'ready';
+const levels: readonly Level[] = ['started', 'healthy', 'registered', 'ready'];
+
+/** The instances that an operation brings up for one release. */
+export interface Crew {
+  /**
+   * Brings every place of the crew to the level. Whoever exits meanwhile is replaced; a place whose instances keep
+   * exiting, or do not become healthy in time, ends it with NeverHealthy.
+   */
+  complete(level: Level, amid?: () => Promise<void>): Promise<void>;
+  /** Runs `work` and meanwhile keeps the crew complete. */
+  meanwhile<T>(level: Level, work: () => Promise<T>): Promise<T>;
+}
+
+export interface CrewOptions {
+  readonly release: Release;
+  readonly kind: '' | 'r';
+  readonly count: number;
+  /** Hosts of the first attempts, by place. */
+  readonly hosts: readonly string[];
+  /** Called when the number of healthy instances changes. */
+  readonly onHealthy?: (healthy: number) => Promise<void>;
+}
+
+/** Restarts of an instance before it was ever healthy, and after. */
+const RESTARTS_UNPROVEN = 2;
+const RESTARTS_PROVEN = 5;
+const CHECK_MS = 200;
+
+export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: CrewOptions): Crew {
+  const { parts, cell } = run;
+  const reached = new Map<string, number>();
+  const failures = new Map<number, { count: number; allowed: number; lastId: string | undefined }>();
+  /** Highest attempt of each place that was tried here; a start that fails leaves no instance behind. */
+  const tried = new Map<number, number>();
+  const ordinals = Array.from({ length: count }, (_, index) => index + 1);
+
+  const attemptsOf = async (ordinal: number): Promise<{ attempt: number; instance: Instance }[]> => {
+    const { fresh, old } = await instancesOf(run, CHECK_MS);
+    return [...fresh, ...old]
+      .map((instance) => ({ number: numberOf(run, kind, instance.id), instance }))
+      .flatMap(({ number, instance }) => (number?.ordinal === ordinal ? [{ attempt: number.attempt, instance }] : []))
+      .sort((a, b) => b.attempt - a.attempt);
+  };
+
+  /** Counts a failure of the place and waits a little; too many end it. */
+  const failed = async (ordinal: number, id: string, sentence: string): Promise<void> => {
+    const place = failures.get(ordinal) ?? { count: 0, allowed: RESTARTS_UNPROVEN, lastId: undefined };
+    if (place.lastId === id) return;
+    const next = { ...place, count: place.count + 1, lastId: id };
+    failures.set(ordinal, next);
+    if (next.count > next.allowed) {
+      const times = next.count === 1 ? '' : `, ${next.count} times in a row`;
+      throw new NeverHealthy(`${sentence}${times}.`, id);
+    }
+    await pause(Math.min(2_000, 100 * 2 ** next.count), undefined, { signal: run.signal }).catch(() => undefined);
+  };
+
+  const start = async (ordinal: number, attempt: number): Promise<Instance | undefined> => {
+    run.signal.throwIfAborted();
+    tried.set(ordinal, attempt);
+    const id = instanceId(run, kind, ordinal, attempt);
+    const host = attempt === 1 ? hosts[ordinal - 1] : (await chooseHosts(run, release, 1))[0];
+    if (host === undefined) throw new NeverHealthy(`There is no host for ${id}.`);
+    try {
+      if (attempt > 1) await parts.images.ensure(release.image, host);
+      return await startInstance(parts, cell, release, { id, host, operation: String(run.hold.operation) });
+    } catch (error) {
+      if (!(error instanceof EdwinError)) throw error;
+      if (error.code !== 'hosts.start-failed' && error.code !== 'hosts.unreachable')
+        throw new NeverHealthy(explain(error), id);
+      await failed(ordinal, id, error.message.replace(/\.$/, ''));
+      return undefined;
+    }
+  };
+
+  /** One place: the instance there, or the next attempt, brought to the level. */
+  const bring = async (ordinal: number, level: number): Promise<void> => {
+    for (let attempts = await attemptsOf(ordinal); ; attempts = await attemptsOf(ordinal)) {
+      const newest = attempts[0];
+      let instance = newest?.instance;
+      if (instance !== undefined && (reached.get(instance.id) ?? -1) >= level && instance.state !== 'exited') return;
+      if (newest !== undefined && instance?.state === 'exited') {
+        await bury(newest.instance);
+        await failed(ordinal, newest.instance.id, exitOf(newest.instance));
+        instance = undefined;
+      }
+      instance ??= await start(ordinal, Math.max(newest?.attempt ?? 0, tried.get(ordinal) ?? 0) + 1);
+      if (instance === undefined) continue;
+      if (level >= 1 && !(await heal(ordinal, instance))) continue;
+      if (level >= 2) await register(parts, cell, release, instance);
+      if (level >= 3) await admit(parts, cell, release, instance);
+      reached.set(instance.id, level);
+      return;
+    }
+  };
+
+  const heal = async (ordinal: number, instance: Instance): Promise<boolean> => {
+    if ((reached.get(instance.id) ?? -1) >= 1) return true;
+    const deadline = Date.now() + release.snapshot.rollout.healthSeconds * 1_000;
+    const verdict = await untilHealthy(parts, release, instance, deadline, run.signal);
+    if (!verdict.well && verdict.exited) {
+      parts.listing.stale();
+      return false;
+    }
+    if (!verdict.well) throw new NeverHealthy(`${verdict.sentence}.`, instance.id);
+    reached.set(instance.id, 1);
+    failures.set(ordinal, { count: failures.get(ordinal)?.count ?? 0, allowed: RESTARTS_PROVEN, lastId: undefined });
+    await onHealthy?.([...reached.values()].filter((value) => value >= 1).length);
+    return true;
+  };
+
+  /** An instance that died after it was known to others. */
+  const bury = async (instance: Instance): Promise<void> => {
+    if (!reached.delete(instance.id)) return;
+    run.log.warn({ event: 'instance.exited', instance: instance.id }, `${exitOf(instance)}; it is replaced`);
+    await forget(parts, cell, release.snapshot.kind, instance.id);
+  };
+
+  const complete = async (level: Level, amid?: () => Promise<void>): Promise<void> => {
+    let first = amid;
+    const results = await Promise.allSettled(
+      ordinals.map(async (ordinal) => {
+        await bring(ordinal, levels.indexOf(level));
+        const reach = first;
+        first = undefined;
+        await reach?.();
+      }),
+    );
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) throw failure.reason;
+  };
+
+  return {
+    complete,
+    async meanwhile(level, work) {
+      const stop = new AbortController();
+      const keep = async (): Promise<void> => {
+        while (!stop.signal.aborted) {
+          await complete(level);
+          await pause(CHECK_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+        }
+      };
+      const [result, kept] = await Promise.allSettled([work().finally(() => stop.abort()), keep()]);
+      if (result.status === 'rejected') throw result.reason;
+      if (kept.status === 'rejected') throw kept.reason;
+      return result.value;
+    },
+  };
+}
+
+function exitOf({ id, exit }: Instance): string {
+  if (exit?.signal !== undefined) return `${id} was ended by ${exit.signal}`;
+  return exit?.code === undefined ? `${id} is gone` : `${id} exited with status ${exit.code}`;
+}

@@ -1,0 +1,94 @@
+import { operate } from './operate';
+import { type Cell, environmentOf, type FleetParts } from './parts';
+import type { JournalEntry } from './rows';
+
+/** Takes up the operations that nobody runs, those of other cells at the same time. */
+export interface Dispatcher {
+  /** Looks now instead of at the next half second. */
+  poke(): void;
+  /** Leaves what runs where the journal has it. */
+  stop(): Promise<void>;
+}
+
+export interface DispatcherOptions {
+  /** Called before an operation of a cell is taken; resolves when nobody else in this process works on the cell. */
+  readonly clear: (cell: Cell) => Promise<void>;
+  readonly onFinished: (entry: JournalEntry) => void;
+}
+
+const LOOK_MS = 500;
+const LEASE_SECONDS = 5;
+
+export function startDispatcher(parts: FleetParts, { clear, onFinished }: DispatcherOptions): Dispatcher {
+  const stopping = new AbortController();
+  const held = new Map<number, Promise<void>>();
+  let looking = false;
+  let again = false;
+
+  const look = async (): Promise<void> => {
+    if (looking) {
+      again = true;
+      return;
+    }
+    looking = true;
+    try {
+      do {
+        again = false;
+        const { rows } = await parts.pool.query<Cell & { id: string }>(
+          `SELECT id, service, environment FROM fleet.operations WHERE state IN ('planned', 'running', 'undoing') ORDER BY id`,
+        );
+        for (const row of rows) consider(Number(row.id), row);
+      } while (again && !stopping.signal.aborted);
+    } catch (error) {
+      parts.log.debug({ error }, 'Looking for operations failed; tried again');
+    } finally {
+      looking = false;
+    }
+  };
+
+  const consider = (id: number, cell: Cell): void => {
+    if (held.has(id) || stopping.signal.aborted || !parts.environments.has(cell.environment)) return;
+    const work = take(id, cell)
+      .catch((error) => parts.log.error({ error, operation: id }, 'Running the operation failed; it is taken up again'))
+      .finally(() => held.delete(id));
+    held.set(id, work);
+  };
+
+  const take = async (id: number, cell: Cell): Promise<void> => {
+    await clear(cell);
+    const { registry } = environmentOf(parts, cell.environment);
+    const lease = await registry.lease(`operation/${cell.service}`, parts.holder, LEASE_SECONDS);
+    if (lease === undefined) return;
+    try {
+      const entry = await parts.journal.take(id, lease.fence, parts.holder);
+      if (entry === undefined) return;
+      const log = parts.log.child({ operation: id, ...cell });
+      if (entry.state !== 'planned')
+        log.info({ event: 'operation.resumed', fence: lease.fence }, `Taken up at: ${entry.phase}`);
+      const finished = await operate({
+        parts,
+        hold: { operation: id, fence: lease.fence },
+        entry,
+        cell: { service: cell.service, environment: cell.environment },
+        from: entry.from === undefined ? undefined : await parts.releases.get(cell.service, entry.from),
+        to: await parts.releases.get(cell.service, entry.to),
+        signal: AbortSignal.any([lease.lost, stopping.signal]),
+        log,
+      });
+      if (finished) onFinished(finished);
+    } finally {
+      await lease.release().catch(() => undefined);
+    }
+  };
+
+  const timer = setInterval(() => void look(), LOOK_MS);
+  void look();
+  return {
+    poke: () => void look(),
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await Promise.all(held.values());
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { chooseHosts } from './choose-hosts';
+import { openCrew } from './crew';
+import { forget, pruneExited, stopInstance, untilDrained } from './instances';
+import { environmentOf } from './parts';
+import { forwardSteps, type StepName } from './plan';
+import { type Act, each, idsOf, instancesOf, NeverHealthy, type Run, running } from './run';
+
+/**
+ * The acts of a deployment or rollback. All new instances start at once beside the old ones, so that capacity is never
+ * below what is wanted; whichever of them dies on the way is replaced before the operation ends.
+ */
+export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>; acts: Record<string, Act> } {
+  const { parts, cell, entry, from, to } = run;
+  const steps = forwardSteps({ kind: to.snapshot.kind, from: entry.from, to: entry.to, wanted: entry.wanted });
+  const http = to.snapshot.kind === 'http' || from?.snapshot.kind === 'http';
+  let hosts: readonly string[] = entry.placement ?? [];
+  const crew = () =>
+    openCrew(run, {
+      release: to,
+      kind: '',
+      count: entry.wanted,
+      hosts,
+      onHealthy: (healthy) => parts.journal.progress(run.hold, `${healthy} of ${entry.wanted} healthy`, healthy),
+    });
+  let members: ReturnType<typeof crew> | undefined;
+  const team = () => {
+    members ??= crew();
+    return members;
+  };
+  const phase = (name: StepName) => steps.find((step) => step.name === name)?.phase ?? name;
+
+  const acts: Record<string, Act> = {
+    async prepare(amid) {
+      if (entry.placement === undefined) {
+        hosts = await chooseHosts(run, to, entry.wanted);
+        await parts.journal.placed(run.hold, hosts);
+      }
+      await each([...new Set(hosts)], amid, (host) => parts.images.ensure(to.image, host));
+      return [...new Set(hosts)].join(', ');
+    },
+    async start(amid) {
+      await team().complete('started', amid);
+      return `${entry.wanted} started on ${[...new Set(hosts)].join(', ')}`;
+    },
+    async healthy() {
+      await team().complete('healthy');
+      await parts.journal.progress(run.hold, phase('healthy'), entry.wanted);
+      return `${entry.wanted} healthy`;
+    },
+    async register(amid) {
+      await team().complete('registered', amid);
+      return '';
+    },
+    async shift(amid) {
+      await team().complete('ready');
+      await amid();
+      await parts.journal.serve(run.hold, to.number);
+      await amid();
+      const old = idsOf((await instancesOf(run)).old);
+      if (!http) return `release ${to.number} works`;
+      const ready = (await parts.edge.servers(cell)).filter(({ id }) => old.has(id));
+      await Promise.all(ready.map(({ id }) => parts.edge.drain(cell, id)));
+      return `${entry.wanted} added, ${ready.length} draining`;
+    },
+    async drain() {
+      const seconds = (from ?? to).snapshot.rollout.drainSeconds;
+      const old = idsOf((await instancesOf(run)).old);
+      const left = await team().meanwhile('ready', () => untilDrained(parts, cell, old, seconds, run.signal));
+      return left === 0 ? 'no sessions left' : `${left} sessions left after ${seconds} s`;
+    },
+    async stop(amid) {
+      const old = running((await instancesOf(run)).old);
+      await team().meanwhile('ready', () => each(old, amid, (instance) => stopInstance(parts, cell, instance)));
+      return `${old.length} stopped`;
+    },
+    async clear(amid) {
+      const { fresh } = await instancesOf(run);
+      await forgetOthers(run, idsOf(running(fresh)), http, amid);
+      await pruneExited(parts, cell);
+      return '';
+    },
+    async verify() {
+      await team().complete('ready');
+      const { fresh, old } = await instancesOf(run);
+      await Promise.all(running(old).map((instance) => stopInstance(parts, cell, instance)));
+      await forgetOthers(run, idsOf(running(fresh)), http, async () => undefined);
+      if (running(fresh).length < entry.wanted)
+        throw new NeverHealthy(
+          `Only ${running(fresh).length} of ${entry.wanted} instances of release ${to.number} stay up.`,
+        );
+      return `${entry.wanted} well`;
+    },
+  };
+  return { steps, acts };
+}
+
+/** Edge and registry keep only the given instances of the cell. */
+export async function forgetOthers(
+  run: Run,
+  keep: ReadonlySet<string>,
+  http: boolean,
+  amid: () => Promise<void>,
+): Promise<void> {
+  const { parts, cell } = run;
+  if (http) {
+    const servers = await parts.edge.servers(cell);
+    await Promise.all(servers.filter(({ id }) => !keep.has(id)).map(({ id }) => forget(parts, cell, 'http', id)));
+  }
+  await amid();
+  const { registry } = environmentOf(parts, cell.environment);
+  const entries = await registry.instances(cell.service);
+  await Promise.all(entries.filter(({ id }) => !keep.has(id)).map(({ id }) => registry.deregister(id)));
+}

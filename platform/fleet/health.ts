@@ -1,0 +1,56 @@
+import type { Instance } from '../hosts/hosts';
+import type { RegisteredInstance, Registry } from '../registry/registry';
+import type { Health } from './keep';
+import { probe } from './probe';
+import type { Releases } from './releases';
+
+/** Probes the running instances of one environment and vouches for them in the registry. */
+export interface HealthWatch {
+  readonly health: ReadonlyMap<string, Health>;
+  /** Probes all once and reports what changed, or what would expire. */
+  look(instances: readonly Instance[], registered: readonly RegisteredInstance[]): Promise<void>;
+}
+
+const PROBE_LIMIT_MS = 2_000;
+const REPORT_MS = 5_000;
+
+export function openHealthWatch(registry: Registry, releases: Releases): HealthWatch {
+  const health = new Map<string, Health>();
+
+  const check = async (instance: Instance): Promise<Health> => {
+    const release = await releases.get(instance.labels.service, instance.labels.release).catch(() => undefined);
+    const path = release?.snapshot.healthPath;
+    const before = health.get(instance.id);
+    const well: Health = { failures: 0, since: before?.failures === 0 ? before.since : Date.now(), note: '' };
+    if (path === undefined || instance.address === undefined) return well;
+    const result = await probe(instance.address, path, PROBE_LIMIT_MS);
+    if (result.ok) return well;
+    const failing = before !== undefined && before.failures > 0;
+    return {
+      failures: (before?.failures ?? 0) + 1,
+      since: failing ? before.since : Date.now(),
+      note: result.note,
+    };
+  };
+
+  return {
+    health,
+    async look(instances, registered) {
+      const up = instances.filter(({ state }) => state === 'running');
+      const ids = new Set(up.map(({ id }) => id));
+      for (const id of health.keys()) if (!ids.has(id)) health.delete(id);
+      const entries = new Map(registered.map((entry) => [entry.id, entry]));
+      await Promise.all(
+        up.map(async (instance) => {
+          const found = await check(instance);
+          health.set(instance.id, found);
+          const entry = entries.get(instance.id);
+          if (entry === undefined) return;
+          const reported = found.failures < 3 ? 'passing' : 'critical';
+          const old = Date.now() - entry.reportedAt.getTime() > REPORT_MS;
+          if (entry.health !== reported || old) await registry.report(instance.id, reported, found.note);
+        }),
+      );
+    },
+  };
+}

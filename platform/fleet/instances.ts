@@ -1,0 +1,195 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Instance } from '../hosts/hosts';
+import type { Release } from './fleet';
+import { instanceCommand, instanceEnv, listens } from './instance-env';
+import { readableLines, withoutSecrets } from './log-lines';
+import { type Cell, environmentOf, type FleetParts } from './parts';
+import { probe } from './probe';
+
+/** How long an instance stays well in the registry when nobody vouches for it. */
+export const TTL_SECONDS = 15;
+/** Exited instances that are kept for their logs, of each service and environment. */
+const KEPT_EXITED = 3;
+const TAIL_LINES = 12;
+
+/** Starts an instance of a release, or finds the one that runs under this id. */
+export async function startInstance(
+  parts: FleetParts,
+  cell: Cell,
+  release: Release,
+  { id, host, operation }: { id: string; host: string; operation: string },
+): Promise<Instance> {
+  const { snapshot } = release;
+  const secrets = secretValues(parts, cell, release);
+  const env = instanceEnv(snapshot, {
+    environment: cell.environment,
+    service: cell.service,
+    release: release.number,
+    instance: id,
+    host,
+    edwinUrl: parts.edwinUrl,
+    path: parts.outerEnv['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    connections: environmentOf(parts, cell.environment).connections(snapshot),
+    services: neededServices(parts, cell, release),
+    secrets,
+    outer: parts.outerEnv,
+  });
+  try {
+    return await parts.hosts.start({
+      id,
+      host,
+      labels: { environment: cell.environment, service: cell.service, release: release.number, operation },
+      image: release.image,
+      command: instanceCommand(snapshot),
+      env,
+      listens: listens(snapshot),
+      memoryMb: snapshot.memoryMb,
+      cpus: snapshot.cpus,
+    });
+  } finally {
+    parts.listing.stale();
+  }
+}
+
+function secretValues(parts: FleetParts, { environment }: Cell, { snapshot }: Release): Record<string, string> {
+  const versions = snapshot.secrets[environment] ?? {};
+  return parts.secrets.values(environment, Object.keys(versions), versions);
+}
+
+function neededServices(parts: FleetParts, { environment }: Cell, { snapshot }: Release): Record<string, string> {
+  const { services } = parts.catalog();
+  const names = snapshot.needs.filter((need) => services[need] !== undefined);
+  return Object.fromEntries(names.map((service) => [service, parts.edge.url({ environment, service })]));
+}
+
+export type Verdict =
+  | { readonly well: true }
+  /** `exited` is false when its time was over. */
+  | { readonly well: false; readonly exited: boolean; readonly sentence: string };
+
+const WORKER_PROOF_MS = 1_000;
+
+/** Waits until the instance is healthy, exits, or `deadline` (milliseconds of the clock) is over. */
+export async function untilHealthy(
+  parts: FleetParts,
+  release: Release,
+  instance: Instance,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { healthPath } = release.snapshot;
+  const begun = Date.now();
+  for (let note = 'nothing yet'; ; ) {
+    signal.throwIfAborted();
+    const now = Date.now();
+    if (healthPath !== undefined && instance.address !== undefined) {
+      const result = await probe(instance.address, healthPath, Math.min(2_000, Math.max(100, deadline - now)));
+      if (result.ok) return { well: true };
+      note = result.note;
+    }
+    const listed = (await parts.listing.all(200)).find(({ id }) => id === instance.id);
+    if (listed === undefined || listed.state === 'exited')
+      return { well: false, exited: true, sentence: exitSentence(instance.id, listed) };
+    const proven = now - instance.startedAt.getTime() >= WORKER_PROOF_MS;
+    if (healthPath === undefined && listed.state === 'running' && proven) return { well: true };
+    if (now >= deadline) {
+      const asked = healthPath === undefined ? 'did not run' : `did not answer ${healthPath} with 200`;
+      const seconds = Math.round((now - begun) / 1_000);
+      return { well: false, exited: false, sentence: `${instance.id} ${asked} within ${seconds} s (last: ${note})` };
+    }
+    await pause(now - begun < 5_000 ? 50 : 250, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function exitSentence(id: string, instance: Instance | undefined): string {
+  const { code, signal } = instance?.exit ?? {};
+  if (signal !== undefined) return `${id} was ended by ${signal}`;
+  return code === undefined ? `${id} is gone` : `${id} exited with status ${code}`;
+}
+
+/** Makes the registry know the instance as well. */
+export async function register(parts: FleetParts, cell: Cell, release: Release, instance: Instance): Promise<void> {
+  const { registry } = environmentOf(parts, cell.environment);
+  await registry.register({
+    id: instance.id,
+    service: cell.service,
+    release: release.number,
+    host: instance.host,
+    ...(instance.address && { address: instance.address }),
+    ttlSeconds: TTL_SECONDS,
+  });
+  await registry.report(instance.id, 'passing');
+}
+
+/** Lets traffic come to the instance; nothing to do for workers. */
+export async function admit(parts: FleetParts, cell: Cell, release: Release, instance: Instance): Promise<void> {
+  if (release.snapshot.kind !== 'http' || instance.address === undefined) return;
+  const { holdSeconds, retry } = release.snapshot.rollout;
+  await parts.edge.add(cell, { id: instance.id, address: instance.address }, { holdSeconds, retry });
+}
+
+/** Forgets an instance that is gone, at the edge and in the registry. */
+export async function forget(parts: FleetParts, cell: Cell, kind: 'http' | 'worker', id: string): Promise<void> {
+  if (kind === 'http') await parts.edge.remove(cell, id, { force: true });
+  await environmentOf(parts, cell.environment).registry.deregister(id);
+}
+
+/** Waits until none of the servers has sessions, at most `seconds`; gives how many sessions are left. */
+export async function untilDrained(
+  parts: FleetParts,
+  cell: Cell,
+  ids: ReadonlySet<string>,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const deadline = Date.now() + seconds * 1_000;
+  for (let interval = 25; ; interval = Math.min(250, interval * 1.5)) {
+    signal.throwIfAborted();
+    const servers = (await parts.edge.servers(cell)).filter(({ id }) => ids.has(id));
+    const sessions = servers.reduce((sum, server) => sum + server.sessions, 0);
+    if (sessions === 0 || Date.now() >= deadline) return sessions;
+    await pause(interval, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Stops an instance of any release: no longer in the registry, SIGTERM, and SIGKILL after its grace. */
+export async function stopInstance(parts: FleetParts, cell: Cell, instance: Instance): Promise<void> {
+  const release = await parts.releases.get(cell.service, instance.labels.release).catch(() => undefined);
+  await environmentOf(parts, cell.environment).registry.deregister(instance.id);
+  await parts.hosts.stop(instance.id, { graceSeconds: release?.snapshot.rollout.stopGraceSeconds ?? 25 });
+  parts.listing.stale();
+}
+
+/** Removes exited instances but the newest few, kept for their logs. */
+export async function pruneExited(parts: FleetParts, cell: Cell): Promise<void> {
+  const exited = (await parts.listing.of(cell)).filter(({ state }) => state === 'exited');
+  exited.sort((a, b) => (b.exit?.at.getTime() ?? 0) - (a.exit?.at.getTime() ?? 0));
+  await Promise.all(exited.slice(KEPT_EXITED).map(({ id }) => parts.hosts.remove(id)));
+  if (exited.length > KEPT_EXITED) parts.listing.stale();
+}
+
+/** Its last meaningful log lines, without values of its secrets and connections. */
+export async function logTail(parts: FleetParts, cell: Cell, release: Release, id: string): Promise<string[]> {
+  const raw: string[] = [];
+  try {
+    for await (const line of parts.hosts.logs(id, { tail: 200 })) raw.push(line.text);
+  } catch {
+    return []; // its host is away, or it never started
+  }
+  const hidden = hiddenValues(parts, cell, release);
+  return readableLines(raw)
+    .slice(-TAIL_LINES)
+    .map((line) => withoutSecrets(line, hidden));
+}
+
+/** Values that no log shown to people may hold. */
+export function hiddenValues(parts: FleetParts, cell: Cell, release: Release): Record<string, string> {
+  try {
+    return {
+      ...environmentOf(parts, cell.environment).connections(release.snapshot),
+      ...secretValues(parts, cell, release),
+    };
+  } catch {
+    return {};
+  }
+}

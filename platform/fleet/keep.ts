@@ -1,0 +1,133 @@
+import type { EdgeServer } from '../edge/edge';
+import type { Instance } from '../hosts/hosts';
+import type { RegisteredInstance } from '../registry/registry';
+
+/** What is known of a service in an environment while no operation works on it. */
+export interface Facts {
+  readonly kind: 'http' | 'worker';
+  readonly serving: number | undefined;
+  readonly wanted: number;
+  readonly instances: readonly Instance[];
+  readonly registered: readonly RegisteredInstance[];
+  /** Servers of its pool; none for workers. */
+  readonly servers: readonly EdgeServer[];
+  readonly health: ReadonlyMap<string, Health>;
+  /** Whether an instance was started by this fleet and nothing that is under way needs it. */
+  readonly isOurs: (instance: Instance) => boolean;
+  readonly now: number;
+}
+
+export interface Health {
+  /** Probes that failed in a row. */
+  readonly failures: number;
+  /** When the first of them failed. */
+  readonly since: number;
+  readonly note: string;
+}
+
+/** What the keeper shall do, each with its reason where people read it. */
+export interface Chores {
+  /** Instances to start. */
+  readonly start: number;
+  /** Instances that serve already but are not known, or not reachable under their present address. */
+  readonly enlist: readonly Instance[];
+  /** Taken out of traffic until they are well again. */
+  readonly suspend: readonly string[];
+  /** Drained, then stopped. */
+  readonly retire: readonly { readonly instance: Instance; readonly reason: string }[];
+  /** Entries of the edge or the registry without an instance. */
+  readonly forget: readonly string[];
+  /** Something exited that may have to be pruned. */
+  readonly prune: boolean;
+  readonly drift: readonly string[];
+}
+
+const SICK_PROBES = 3;
+const HOPELESS_MS = 30_000;
+const KEPT_EXITED = 3;
+
+/**
+ * Instances on a host that can not be reached are neither counted as dead nor replaced: they may still serve. They
+ * stay in the registry until they expire there.
+ */
+export function chores(facts: Facts): Chores {
+  const { instances, serving, wanted, registered, servers, health, now } = facts;
+  const present = instances.filter(({ state }) => state !== 'exited');
+  const own = present.filter(({ labels }) => serving !== undefined && labels.release === serving);
+  const foreign = present.filter(({ labels }) => labels.release !== serving);
+  const hopeless = own.filter((instance) => now - (sickSince(health, instance) ?? now) >= HOPELESS_MS);
+  const sick = own.filter((instance) => sickSince(health, instance) !== undefined);
+  const useful = own.filter((instance) => !hopeless.includes(instance));
+  const surplus = newestFirst(useful.filter(({ state }) => state === 'running')).slice(
+    0,
+    Math.max(0, useful.length - wanted),
+  );
+  const replaced = useful.length >= wanted ? hopeless : [];
+  const leftovers = foreign.filter((instance) => instance.state === 'running' && facts.isOurs(instance));
+  const leaving = new Set([...surplus, ...replaced, ...leftovers].map(({ id }) => id));
+  const presentIds = new Set(present.map(({ id }) => id));
+  const ownIds = new Set(own.map(({ id }) => id));
+  return {
+    start: serving === undefined ? 0 : Math.max(0, wanted - useful.length),
+    enlist: own.filter(
+      (instance) => !leaving.has(instance.id) && !sick.includes(instance) && isMissing(facts, instance),
+    ),
+    suspend: servers
+      .filter(({ id, state }) => state === 'ready' && sick.some((one) => one.id === id))
+      .map(({ id }) => id),
+    retire: [
+      ...surplus.map((instance) => ({ instance, reason: `${useful.length} run, ${wanted} wanted` })),
+      ...replaced.map((instance) => ({ instance, reason: `not healthy: ${health.get(instance.id)?.note}` })),
+      ...leftovers.map((instance) => ({ instance, reason: `release ${instance.labels.release} does not serve` })),
+    ],
+    forget: [
+      ...servers.filter(({ id }) => !ownIds.has(id) && !leaving.has(id)),
+      ...registered.filter(({ id }) => !presentIds.has(id)),
+    ].map(({ id }) => id),
+    prune: instances.length - present.length > KEPT_EXITED,
+    drift: drift(
+      facts,
+      own,
+      foreign.filter((instance) => !facts.isOurs(instance)),
+    ),
+  };
+}
+
+function sickSince(health: ReadonlyMap<string, Health>, { id }: Instance): number | undefined {
+  const found = health.get(id);
+  return found !== undefined && found.failures >= SICK_PROBES ? found.since : undefined;
+}
+
+function isMissing({ kind, registered, servers }: Facts, { id, address, state }: Instance): boolean {
+  if (state !== 'running') return false;
+  const sameAddress = (entry: { address?: { host: string; port: number } }): boolean =>
+    entry.address?.port === address?.port && entry.address?.host === address?.host;
+  const entry = registered.find((one) => one.id === id);
+  if (entry === undefined || !sameAddress(entry)) return true;
+  const server = servers.find((one) => one.id === id);
+  return kind === 'http' && (server?.state !== 'ready' || !sameAddress(server));
+}
+
+function newestFirst(instances: readonly Instance[]): Instance[] {
+  return [...instances].sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.id < b.id ? 1 : -1));
+}
+
+/** Sentences about what does not match, for people. */
+export function drift(
+  { serving, wanted }: Pick<Facts, 'serving' | 'wanted'>,
+  own: readonly Instance[],
+  orphans: readonly Instance[],
+): string[] {
+  const up = own.filter(({ state }) => state === 'running').length;
+  const unknown = own.filter(({ state }) => state === 'unknown');
+  return [
+    ...(serving !== undefined && up + unknown.length < wanted ? [`${up} of ${wanted} instances run`] : []),
+    ...[...new Set(unknown.map(({ host }) => host))].map((host) => `${host} is not reached; its instances are unknown`),
+    ...orphans.map(({ id, labels }) => `${id} (release ${labels.release}) belongs to nothing that serves`),
+  ];
+}
+
+/** Milliseconds until a replacement may be started again: 0 at first, then 1 s, 2 s, 4 s … 60 s after the last start. */
+export function backoff(starts: number): number {
+  return starts === 0 ? 0 : Math.min(60_000, 1_000 * 2 ** (starts - 1));
+}

@@ -1,0 +1,94 @@
+import type { Instance } from '../hosts/hosts';
+import type { RegisteredInstance } from '../registry/registry';
+import { capacities } from './capacity';
+import type { Release } from './fleet';
+import type { Facts, Health } from './keep';
+import { environmentOf, type FleetParts } from './parts';
+
+export interface EnvironmentFacts {
+  readonly instances: readonly Instance[];
+  readonly registered: readonly RegisteredInstance[];
+  /** Services that an operation works on. */
+  readonly active: ReadonlySet<string>;
+  readonly cells: readonly CellFacts[];
+}
+
+export interface CellFacts {
+  readonly service: string;
+  readonly release: Release | undefined;
+  /** Newest operation of the cell; when there is a newer one, the facts are no longer good. */
+  readonly lastOperation: string | undefined;
+  readonly facts: Facts;
+}
+
+/** One look at an environment: what shall be, from the journal, and what is, from hosts, registry and edge. */
+export async function gatherFacts(
+  parts: FleetParts,
+  environment: string,
+  health: ReadonlyMap<string, Health>,
+): Promise<EnvironmentFacts> {
+  const { registry } = environmentOf(parts, environment);
+  const { services } = parts.catalog();
+  const [serving, operations, wanted, registered] = await Promise.all([
+    parts.pool.query<{ service: string; release: number }>(
+      'SELECT service, release FROM fleet.serving WHERE environment = $1',
+      [environment],
+    ),
+    parts.pool.query<{ service: string; active: boolean; last: string | null }>(
+      `SELECT s.service, o.finished_at IS NULL AND o.id IS NOT NULL AS active, o.id AS last
+       FROM unnest($2::text[]) AS s (service) LEFT JOIN LATERAL (
+         SELECT id, finished_at FROM fleet.operations
+         WHERE service = s.service AND environment = $1 ORDER BY id DESC LIMIT 1) o ON true`,
+      [environment, Object.keys(services)],
+    ),
+    capacities(parts.pool),
+    registry.instances(),
+  ]);
+  // After the journal: what it says about an operation that ended in between must not be older than what runs.
+  const instances = (await parts.listing.all(0)).filter(({ labels }) => labels.environment === environment);
+  const releases = new Map(serving.rows.map(({ service, release }) => [service, release]));
+  const names = new Set([...Object.keys(services), ...releases.keys()]);
+  const ours = await knownOperations(parts, instances);
+  const last = new Map(operations.rows.map((row) => [row.service, row.last ?? undefined]));
+  const now = Date.now();
+  const cells = await Promise.all(
+    [...names].map(async (service) => {
+      const number = releases.get(service);
+      const release = number === undefined ? undefined : await parts.releases.get(service, number);
+      const kind = release?.snapshot.kind ?? services[service]?.kind ?? 'worker';
+      const facts: Facts = {
+        kind,
+        serving: number,
+        wanted: wanted.get(`${service}/${environment}`)?.wanted ?? 0,
+        instances: instances.filter(({ labels }) => labels.service === service),
+        registered: registered.filter((entry) => entry.service === service),
+        servers: kind === 'http' ? await parts.edge.servers({ environment, service }) : [],
+        health,
+        isOurs: ({ labels: { operation } }) => operation === 'keeper' || ours.has(operation),
+        now,
+      };
+      return { service, release, lastOperation: last.get(service), facts };
+    }),
+  );
+  return {
+    instances,
+    registered,
+    active: new Set(operations.rows.flatMap(({ service, active }) => (active ? [service] : []))),
+    cells,
+  };
+}
+
+/** Of the operations that instances are labelled with, those of this journal. */
+export async function knownOperations(
+  { pool }: Pick<FleetParts, 'pool'>,
+  instances: readonly Instance[],
+): Promise<Set<string>> {
+  const labels = [...new Set(instances.map(({ labels: { operation } }) => operation))].filter((id) =>
+    /^\d{1,15}$/.test(id),
+  );
+  if (labels.length === 0) return new Set();
+  const { rows } = await pool.query<{ id: string }>('SELECT id FROM fleet.operations WHERE id = ANY($1::bigint[])', [
+    labels,
+  ]);
+  return new Set(rows.map(({ id }) => id));
+}

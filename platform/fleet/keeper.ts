@@ -1,0 +1,131 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { openHealthWatch } from './health';
+import { type Chores, chores } from './keep';
+import { doChores, type Restarts } from './keeper-chores';
+import { type CellFacts, gatherFacts } from './keeper-facts';
+import { type Cell, environmentOf, type FleetParts } from './parts';
+
+/**
+ * Keeps what serves as it shall be, while no operation works on it: in each environment the holder of the lease
+ * `keeper` looks every second, and at once when an instance exits. What belongs to nothing is reported, never killed,
+ * unless it is a leftover of our own operations.
+ */
+export interface Keeper {
+  poke(): void;
+  /** Lets go of a cell because an operation wants it; resolves when nothing of the keeper is under way there. */
+  clear(cell: Cell): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const LOOK_MS = 1_000;
+const LEASE_SECONDS = 5;
+
+export function startKeeper(parts: FleetParts, environment: string): Keeper {
+  const { registry } = environmentOf(parts, environment);
+  const log = parts.log.child({ environment });
+  const stopping = new AbortController();
+  const watch = openHealthWatch(registry, parts.releases);
+  const busy = new Map<string, { readonly abort: AbortController; readonly work: Promise<void> }>();
+  const restarts: Restarts = new Map();
+  const known = new Map<string, 'running' | 'exited' | 'unknown'>();
+  let probing: Promise<void> | undefined;
+  let wake = (): void => undefined;
+  let poked = false;
+
+  const look = async (lost: AbortSignal): Promise<void> => {
+    const facts = await gatherFacts(parts, environment, watch.health);
+    probing ??= watch.look(facts.instances, facts.registered).finally(() => (probing = undefined));
+    probing.catch((error) => log.debug({ error }, 'Reporting health failed'));
+    for (const { id, state, labels, exit } of facts.instances) {
+      if (known.get(id) === 'running' && state === 'exited' && !busy.has(labels.service))
+        log.warn({ event: 'instance.exited', instance: id, service: labels.service, exit }, `${id} exited`);
+      known.set(id, state);
+    }
+    for (const service of facts.active) busy.get(service)?.abort.abort();
+    for (const cell of facts.cells) {
+      const { service } = cell;
+      if (facts.active.has(service) || busy.has(service)) continue;
+      const found = chores(cell.facts);
+      if (isNothing(found)) continue;
+      const abort = new AbortController();
+      const signal = AbortSignal.any([abort.signal, lost, stopping.signal]);
+      const work = underLease({ service, environment }, cell, found, signal)
+        .catch((error) => {
+          if (!signal.aborted) log.warn({ error, service }, 'Keeping the service failed; tried again');
+        })
+        .finally(() => busy.delete(service));
+      busy.set(service, { abort, work });
+    }
+  };
+
+  const underLease = async (cell: Cell, found: CellFacts, todo: Chores, signal: AbortSignal): Promise<void> => {
+    const lease = await registry.lease(`operation/${cell.service}`, `${parts.holder} keeper`, LEASE_SECONDS);
+    if (lease === undefined) return;
+    try {
+      const { rows } = await parts.pool.query<{ last: string | null }>(
+        'SELECT max(id) AS last FROM fleet.operations WHERE service = $1 AND environment = $2',
+        [cell.service, cell.environment],
+      );
+      if ((rows[0]?.last ?? undefined) !== found.lastOperation) return;
+      await doChores(
+        { parts, cell, release: found.release, log, signal: AbortSignal.any([signal, lease.lost]) },
+        todo,
+        restarts,
+      );
+    } finally {
+      await lease.release().catch(() => undefined);
+    }
+  };
+
+  const keepWhileHeld = async (): Promise<void> => {
+    const lease = await registry.lease('keeper', parts.holder, LEASE_SECONDS).catch(() => undefined);
+    if (lease === undefined) return;
+    try {
+      while (!lease.lost.aborted && !stopping.signal.aborted) {
+        poked = false;
+        await look(lease.lost).catch((error) => log.debug({ error }, 'Looking after the services failed; tried again'));
+        await rest();
+      }
+    } finally {
+      await Promise.all([...busy.values()].map(({ work }) => work));
+      await lease.release().catch(() => undefined);
+    }
+  };
+
+  const rest = async (): Promise<void> => {
+    if (poked || stopping.signal.aborted) return;
+    const awake = new AbortController();
+    wake = () => awake.abort();
+    await pause(LOOK_MS, undefined, { signal: AbortSignal.any([awake.signal, stopping.signal]) }).catch(
+      () => undefined,
+    );
+  };
+
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      await keepWhileHeld();
+      await rest();
+    }
+  })();
+
+  return {
+    poke() {
+      poked = true;
+      wake();
+    },
+    async clear({ service }) {
+      const present = busy.get(service);
+      present?.abort.abort();
+      await present?.work;
+    },
+    async stop() {
+      stopping.abort();
+      await loop;
+      await probing?.catch(() => undefined);
+    },
+  };
+}
+
+function isNothing({ start, enlist, suspend, retire, forget, prune }: Chores): boolean {
+  return start === 0 && !prune && [enlist, suspend, retire, forget].every((list) => list.length === 0);
+}

@@ -1,0 +1,44 @@
+import { forwardSteps, undoSteps } from './plan';
+
+const names = (steps: readonly { name: string }[]) => steps.map(({ name }) => name).join(' ');
+
+test.each([
+  [
+    'an http service',
+    { kind: 'http' as const, from: 3, to: 4, wanted: 2 },
+    'prepare start healthy register shift drain stop clear verify',
+  ],
+  [
+    'a worker, which has no sessions',
+    { kind: 'worker' as const, from: 3, to: 4, wanted: 2 },
+    'prepare start healthy register shift stop clear verify',
+  ],
+  [
+    'the first release',
+    { kind: 'http' as const, from: undefined, to: 1, wanted: 1 },
+    'prepare start healthy register shift clear verify',
+  ],
+])('%s moves forward by its steps', (_, input, expected) => {
+  expect(names(forwardSteps(input))).toBe(expected);
+});
+
+test.each([
+  ['an http service', { kind: 'http' as const, from: 3, to: 4, wanted: 2 }, 'restore withdraw halt sweep'],
+  ['a worker', { kind: 'worker' as const, from: 3, to: 4, wanted: 2 }, 'restore halt sweep'],
+  ['the first release', { kind: 'http' as const, from: undefined, to: 1, wanted: 1 }, 'withdraw halt sweep'],
+])('%s is undone by its steps', (_, input, expected) => {
+  expect(names(undoSteps(input))).toBe(expected);
+});
+
+test('steps have places in the journal that never meet', () => {
+  const input = { kind: 'http' as const, from: 3, to: 4, wanted: 2 };
+  const positions = [...forwardSteps(input), ...undoSteps(input)].map(({ position }) => position);
+  expect(new Set(positions).size).toBe(positions.length);
+  expect(positions).toEqual([...positions].sort((a, b) => a - b));
+});
+
+test('phases are words for people', () => {
+  const phases = forwardSteps({ kind: 'http', from: 3, to: 4, wanted: 2 }).map(({ phase }) => phase);
+  expect(phases).toContain('starting 2 instances of release 4');
+  expect(phases).toContain('shifting traffic to release 4');
+});
