@@ -58,7 +58,7 @@ export function createReceiver(options: ReceiverOptions): (request: IncomingMess
     reading += expected;
     try {
       const body = await readBody(request, BODY_LIMIT_BYTES);
-      const { documents, refused } = convert(parse(body), environment, now() * 1_000);
+      const { documents, refused } = converted(() => convert(parse(body), environment, now() * 1_000));
       if (!offer(documents, body.length)) return busy(response);
       answer(response, 200, partialSuccess(path, refused));
     } finally {
@@ -83,6 +83,16 @@ function parse(body: Buffer): object {
     // told below
   }
   throw new BodyError(400, 'The body is not a JSON object.');
+}
+
+/** Shapes are not checked beforehand, which would cost more than all the rest: a wrong one shows as a TypeError. */
+function converted(work: () => Converted): Converted {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TypeError) throw new BodyError(400, 'The body is not shaped as OTLP/JSON.');
+    throw error;
+  }
 }
 
 function partialSuccess(path: string, refused: readonly string[]): object {
