@@ -233,7 +233,7 @@ test('history, releases and logs answer with what the fleet says', async () => {
     { instance: 'bot-1', line: 'plain words', at: undefined },
   );
   expect((await dispatcher.dispatch('/history bot', alice, place)).lines?.join('\n')).toMatch(
-    /812 +stage: 41 → 42 +undone[^]*never became healthy/,
+    /812 +stage: 41 → 42 +undone[\s\S]*never became healthy/,
   );
   expect((await dispatcher.dispatch('/releases bot', alice, place)).lines?.[2]).toMatch(/^42 .*stage$/);
   expect((await dispatcher.dispatch('/logs bot stage', alice, place)).lines).toEqual([

@@ -8,7 +8,7 @@ import { currentTraceId, inSpan } from '../platform/tracing';
 import type { Access } from './access';
 import { readArguments } from './arguments';
 import { type Arrival, type Audit, type Outcome, openAudit } from './audit';
-import type { Actor, Command, CommandContext, Reply } from './command';
+import type { Actor, Command, CommandContext, Reply, Role } from './command';
 import { commands } from './commands/list';
 import { nearest } from './nearest';
 import { normalised, parse, words } from './parse';
@@ -46,6 +46,8 @@ export interface Dispatcher {
   dispatch(text: string, actor: Actor, options: DispatchOptions): Promise<Reply>;
   /** Whole commands that `text` could become, best first. Silent for those who may not give commands. */
   complete(text: string, actor: Actor): Promise<Completion[]>;
+  /** The one check of permission, for what a door shows without a command (the log behind a button). */
+  refusal(actor: Actor, role: Role): string | undefined;
   /** The command behind a button made for `actor`; undefined when it is too old or someone else's. */
   offered(id: string, actor: Actor): Promise<string | undefined>;
 }
@@ -60,6 +62,7 @@ export async function openDispatcher(options: DispatcherOptions): Promise<Dispat
         dispatch({ ...options, audit, running }, text, actor, how),
       ),
     complete: (text, actor) => complete(options, text, actor),
+    refusal: (actor, role) => options.access.refusal(actor, role),
     offered: (id, actor) => audit.offered(id, actor),
   };
 }

@@ -64,6 +64,7 @@ export class FleetDouble implements Fleet {
       to: request.release ?? 43,
       requestedBy: request.requestedBy,
       origin: request.origin ?? {},
+      requestedAt: new Date(),
     });
     this.keys.set(request.key, made.id);
     this.operations.push(made);

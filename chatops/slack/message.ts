@@ -136,11 +136,11 @@ function button({ text, action, value, url, danger }: ButtonSpec): Button {
 
 /** A message of one sentence, with what explains it. */
 export function say(text: string, blocks: readonly KnownBlock[] = [], color?: Message['color']): Message {
-  return fit({ text, blocks: [headline(text), ...blocks], ...(color && { color }) });
+  return withinLimits({ text, blocks: [headline(text), ...blocks], ...(color && { color }) });
 }
 
 /** Cuts what is over Slack's limits for a whole message: blocks from the middle, then the longest texts. */
-export function fit(message: Message): Message {
+export function withinLimits(message: Message): Message {
   const { blocks } = message;
   const kept = structuredClone(
     blocks.length <= limits.blocks ? [...blocks] : [...blocks.slice(0, limits.blocks - 1), blocks.at(-1)!],
