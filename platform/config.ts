@@ -62,6 +62,9 @@ export const sections = {
       .string()
       .default('deploys')
       .meta({ description: 'Channel for messages of operations asked for elsewhere' }),
+    CHAT_ROLES: z.string().default('').meta({
+      description: 'Who has which role: `operator=U1 engineer=U2,cli:alice viewer=*`; others are engineers',
+    }),
     SLACK_LATENCY: z
       .enum(['off', 'on', 'slack'])
       .default('off')
@@ -192,9 +195,16 @@ function problem(name: string, message: string, set: NodeJS.ProcessEnv): string 
   return set[name] === undefined ? `${name} is required` : `${name}: ${message}`;
 }
 
-/** The environment as it is, for what is passed on to programs and for `${NAME}` in the catalog. */
+/** The environment as it is, for what is passed on to programs. */
 export function processEnvironment(): NodeJS.ProcessEnv {
   return process.env;
+}
+
+/** What `${NAME}` in the catalog may speak of: everything but the platform's own settings, which hold its secrets. */
+export function outerEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const own = ['program', 'database', 'queue', 'graph', 'chatops', 'otel', 'observability', 'edge'] as const;
+  const hidden = new Set(own.flatMap((name) => Object.keys(sections[name].shape)));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.has(name)));
 }
 
 /**
