@@ -29,10 +29,6 @@ export async function buildRelease(
   const { command, dockerfile, target, context } = entry.build;
   const recipe = { command, dockerfile, target, context };
   const image = await parts.images.build({ service, repository: folder, ref: commit, recipe }, onProgress);
-  parts.log.info(
-    { event: 'image.built', service, commit, digest: image.digest },
-    `Image of ${service} at ${commit.slice(0, 9)}`,
-  );
   const versions = Object.fromEntries(catalog.environments.map((name) => [name, parts.secrets.versions(name)]));
   const made = await parts.releases.create(image, snapshotOf(catalog, service, versions), requestedBy);
   if (made.created)

@@ -107,7 +107,8 @@ test('whatever the hosts are, only usable ones are chosen and their memory is ne
     fc.property(wishes, hosts, used, (asked, all, others) => {
       const { hosts: chosen, refused } = place(asked, all as Host[], others);
       for (const { name, state, environments } of all) {
-        const usable = state === 'ready' && (environments.length === 0 || (environments as string[]).includes('stage'));
+        const usable =
+          state === 'ready' && (environments.length === 0 || (environments as readonly string[]).includes('stage'));
         if (!usable) expect(refused[name]).toBeDefined();
         if (!usable) expect(chosen ?? []).not.toContain(name);
       }

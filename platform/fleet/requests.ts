@@ -24,20 +24,19 @@ export async function resolve(
 ): Promise<{ from: Release | undefined; to: Release }> {
   const { service, environment } = request;
   checkCell(catalog, service, environment);
-  const [serving, done, newest] = await Promise.all([
-    database.query<{ environment: string; release: number }>(
-      'SELECT environment, release FROM fleet.serving WHERE service = $1',
-      [service],
-    ),
-    database.query<{ kind: 'deployment' | 'rollback'; to: number }>(
-      `SELECT kind, to_release AS to FROM fleet.operations
-       WHERE service = $1 AND environment = $2 AND state = 'done' ORDER BY id DESC LIMIT 200`,
-      [service, environment],
-    ),
-    database.query<{ number: number | null }>('SELECT max(number) AS number FROM fleet.releases WHERE service = $1', [
-      service,
-    ]),
-  ]);
+  const serving = await database.query<{ environment: string; release: number }>(
+    'SELECT environment, release FROM fleet.serving WHERE service = $1',
+    [service],
+  );
+  const done = await database.query<{ kind: 'deployment' | 'rollback'; to: number }>(
+    `SELECT kind, to_release AS to FROM fleet.operations
+     WHERE service = $1 AND environment = $2 AND state = 'done' ORDER BY id DESC LIMIT 200`,
+    [service, environment],
+  );
+  const newest = await database.query<{ number: number | null }>(
+    'SELECT max(number) AS number FROM fleet.releases WHERE service = $1',
+    [service],
+  );
   const known = {
     environments: catalog.environments,
     newest: newest.rows[0]?.number ?? undefined,
