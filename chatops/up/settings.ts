@@ -114,7 +114,7 @@ function passedOn(given: NodeJS.ProcessEnv): Record<string, string> {
 
 /** Chat also gets its own settings, and those that `${NAME}` in the catalog may speak of. */
 function chatSettings(given: NodeJS.ProcessEnv): Record<string, string> {
-  return pick(given, (name) => !/^(EDWIN_|OTEL_|npm_|PORT$|HOST$|DATABASE_URL$|TELEMETRY_URL$|EDGE_)/.test(name));
+  return pick(given, (name) => !/^(EDWIN_|OTEL_|npm_(?!config_)|PORT$|HOST$|DATABASE_URL$|TELEMETRY_URL$|EDGE_)/.test(name));
 }
 
 function pick(given: NodeJS.ProcessEnv, wanted: (name: string) => boolean): Record<string, string> {
