@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Attributes, LogDocument, SpanDocument, TelemetryDocument } from '../platform/telemetry/telemetry';
 import { fingerprint } from './fingerprint';
-import { attributesOf, isoTime, microsecondsOf } from './otlp';
-import type { OtlpSpanEvent } from './spans';
+import { attributesOf, isoTime, microsecondsOf, type OtlpSpanEvent } from './otlp';
 
 /** An event of a span as a log of its own, under the span's ids; of exceptions, with their fingerprint. */
 export function exceptionLog(event: OtlpSpanEvent, index: number, span: SpanDocument): TelemetryDocument {

@@ -21,6 +21,12 @@ export interface OtlpScope {
   readonly version?: string;
 }
 
+export interface OtlpSpanEvent {
+  readonly name?: unknown;
+  readonly timeUnixNano?: unknown;
+  readonly attributes?: readonly KeyValue[];
+}
+
 export type PlainValue =
   | string
   | number

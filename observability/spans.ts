@@ -1,7 +1,15 @@
 import type { SpanDocument, TelemetryDocument } from '../platform/telemetry/telemetry';
 import { enrichmentOf } from './enrichment';
 import { exceptionLog } from './exceptions';
-import { attributesOf, hexId, isoTime, type KeyValue, microsecondsOf, type OtlpScope } from './otlp';
+import {
+  attributesOf,
+  hexId,
+  isoTime,
+  type KeyValue,
+  microsecondsOf,
+  type OtlpScope,
+  type OtlpSpanEvent,
+} from './otlp';
 import { DATASET, resourceOf, scopeOf } from './resource';
 
 export interface OtlpTraces {
@@ -24,12 +32,6 @@ export interface OtlpSpan {
   readonly status?: { readonly code?: unknown; readonly message?: unknown };
   readonly links?: readonly { readonly traceId?: unknown; readonly spanId?: unknown }[];
   readonly events?: readonly OtlpSpanEvent[];
-}
-
-export interface OtlpSpanEvent {
-  readonly name?: unknown;
-  readonly timeUnixNano?: unknown;
-  readonly attributes?: readonly KeyValue[];
 }
 
 /** What a request became: documents, and the items that are no telemetry, which the sender is told of. */

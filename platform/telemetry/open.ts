@@ -1,12 +1,6 @@
 import { EdwinError } from '../errors';
-import type { Logger } from '../log';
+import type { OpenTelemetryOptions } from './options';
 import type { TelemetryStore } from './telemetry';
-
-export interface OpenTelemetryOptions {
-  readonly log: Logger;
-  /** Given by the one that writes: documents older than so many days are removed. */
-  readonly keepDays?: number;
-}
 
 /** Opens the store at `url`; its scheme names the adapter. */
 export async function openTelemetry(url: string, options: OpenTelemetryOptions): Promise<TelemetryStore> {

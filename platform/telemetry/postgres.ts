@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { migrate } from '../database/migrate';
 import { asPortError, openPool, whereOf } from '../database/postgres';
 import { EdwinError } from '../errors';
-import type { OpenTelemetryOptions } from './open';
+import type { OpenTelemetryOptions } from './options';
 import { readLogs, readRates, readTrace, readTraces } from './read';
 import { removeBefore } from './retention';
 import type { TelemetryStore } from './telemetry';
