@@ -42,7 +42,8 @@ function makeExecutable(program: string): void {
   }
 }
 
-function linkLibraries(root: string, spare: string): Record<string, string> {
+/** What the environment of the programs needs besides, so that they find their libraries. */
+export function linkLibraries(root: string, spare: string): Record<string, string> {
   const list = join(root, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return {};
   const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];

@@ -1,25 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { EdwinError } from '../errors';
 import type { Logger } from '../log';
-import { type Binaries, findBinaries } from './binaries';
+import { findBinaries } from './binaries';
+import { type Cluster, initialize, launch } from './cluster';
 import { freePort, isFree } from './ports';
+import { isConnectionLoss } from './postgres';
 import { findServer, isAlive, type RunningServer, readServerFile } from './running';
-import { give, type Runner, unprivileged } from './unprivileged';
+import { give, unprivileged } from './unprivileged';
 import { stopWithThisProcess } from './watchdog';
 
 export interface EmbeddedOptions {
@@ -46,32 +36,62 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
 }
 
-const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 8_000;
-const LOG_LIMIT_BYTES = 4 * 1024 * 1024;
+const PATIENCE_MS = 10_000;
 
 /**
  * Starts PostgreSQL from the binaries npm brought, or takes over the one that runs on the folder already. It listens
  * on 127.0.0.1 only and asks for a password. Its process outlives this one, unless `ephemeral`.
  * Errors: `database.start-failed`, `start.missing-library`, `start.disk-full`, `start.port-taken`.
  */
-export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
+export async function startEmbedded(given: EmbeddedOptions): Promise<EmbeddedServer> {
+  const options = { ...given, folder: resolve(given.folder) };
   const { folder } = options;
   const data = join(folder, 'data');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const running = findServer(data);
-    if (running) return serverOf(options, running, true);
+    const running = await adopt(options, data);
+    if (running) return running;
     const binaries = findBinaries(join(folder, 'lib'));
     const runner = unprivileged(data, binaries.postgres);
-    if (!existsSync(join(data, 'PG_VERSION'))) initialize(folder, binaries, runner);
+    const cluster = { folder, binaries, runner, durable: options.durable ?? !options.ephemeral };
+    if (!existsSync(join(data, 'PG_VERSION'))) initialize(cluster);
     give(data, runner.owner);
-    const port = await choosePort(options);
-    writeFileSync(join(folder, 'port'), String(port));
-    return serverOf(options, await launch(options, binaries, runner, port), false);
+    return await serverOf(options, await launchOnPort(cluster, options.port), false);
   } catch (error) {
     if (options.ephemeral) rmSync(folder, { recursive: true, force: true });
     throw explained(error, folder);
+  }
+}
+
+/** Takes over the server that runs on the folder; one that is just starting or ending is waited for. */
+async function adopt(options: EmbeddedOptions, data: string): Promise<EmbeddedServer | undefined> {
+  const limit = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const server = findServer(data);
+    if (!server) return undefined;
+    try {
+      if (server.ready || Date.now() > limit) return await serverOf(options, server, true);
+    } catch (error) {
+      if (!isConnectionLoss(error) || Date.now() > limit) throw error;
+    }
+    await pause(20);
+  }
+}
+
+/** Tries again while processes of a server that was killed are ending, and when a port was taken in the last moment. */
+async function launchOnPort(cluster: Cluster, wanted: number | undefined): Promise<RunningServer> {
+  const limit = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const port = await choosePort(cluster.folder, wanted);
+    writeFileSync(join(cluster.folder, 'port'), String(port));
+    try {
+      return await launch(cluster, port);
+    } catch (error) {
+      const passing = /is still in use|could not create any TCP\/IP sockets/.test((error as Error).message);
+      if (!passing || Date.now() > limit) throw error;
+      await pause(100);
+    }
   }
 }
 
@@ -93,29 +113,7 @@ async function serverOf(options: EmbeddedOptions, running: RunningServer, adopte
   return { adminUrl, port, pid, adopted, alive, stop };
 }
 
-/** Makes the data folder beside its final place and moves it there, so that a crash leaves no half-made one. */
-function initialize(folder: string, binaries: Binaries, runner: Runner): void {
-  const fresh = join(folder, 'data.new');
-  const password = join(folder, 'password');
-  rmSync(fresh, { recursive: true, force: true });
-  rmSync(join(folder, 'data'), { recursive: true, force: true });
-  writeFileSync(password, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  mkdirSync(fresh, { mode: 0o700 });
-  for (const path of [fresh, password]) give(path, runner.owner);
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const access = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${password}`];
-  const [command = '', ...args] = [...runner.prefix, binaries.initdb, `--pgdata=${fresh}`, ...access, ...locale];
-  const made = spawnSync(command, [...args, '--no-sync'], {
-    ...runner.spawnAs,
-    env: environmentOf(binaries),
-    encoding: 'utf8',
-  });
-  if (made.status !== 0) throw new Error(made.error?.message ?? `${made.stdout}\n${made.stderr}`);
-  spawnSync('sync', ['-f', fresh], { stdio: 'ignore' }); // one pass over the file system is far faster than a call per file
-  renameSync(fresh, join(folder, 'data'));
-}
-
-async function choosePort({ folder, port }: EmbeddedOptions): Promise<number> {
+async function choosePort(folder: string, port: number | undefined): Promise<number> {
   if (port !== undefined) {
     if (await isFree(port)) return port;
     throw new EdwinError('start.port-taken', `Port ${port}, wanted for PostgreSQL, is taken.`);
@@ -123,82 +121,6 @@ async function choosePort({ folder, port }: EmbeddedOptions): Promise<number> {
   const file = join(folder, 'port');
   const last = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
   return last > 0 && (await isFree(last)) ? last : freePort();
-}
-
-async function launch(
-  options: EmbeddedOptions,
-  binaries: Binaries,
-  runner: Runner,
-  port: number,
-): Promise<RunningServer> {
-  const data = join(options.folder, 'data');
-  rmSync(join(data, 'postmaster.pid'), { force: true }); // of a crash: nobody runs on this folder, that was looked up
-  const logFile = join(options.folder, 'postgres.log');
-  if (existsSync(logFile) && statSync(logFile).size > LOG_LIMIT_BYTES) renameSync(logFile, `${logFile}.1`);
-  const output = openSync(logFile, 'a', 0o600);
-  const start = existsSync(logFile) ? statSync(logFile).size : 0;
-  const settings = Object.entries(settingsOf(port, options.durable ?? !options.ephemeral)).map(
-    ([k, v]) => `-c${k}=${v}`,
-  );
-  const [command = '', ...args] = [...runner.prefix, binaries.postgres, '-D', data, ...settings];
-  const child = spawn(command, args, {
-    ...runner.spawnAs,
-    detached: true,
-    stdio: ['ignore', output, output],
-    env: environmentOf(binaries),
-    cwd: '/',
-  });
-  closeSync(output);
-  let ended: string | undefined;
-  child.once('error', (error) => (ended = error.message));
-  child.once('exit', (status, signal) => (ended = `it ended with ${signal ?? `status ${status}`}`));
-  child.unref();
-  const limit = Date.now() + START_LIMIT_MS;
-  for (;;) {
-    const server = readServerFile(data);
-    if (server?.ready && server.pid === child.pid) return server;
-    if (ended !== undefined || Date.now() > limit) {
-      const said = existsSync(logFile) ? readFileSync(logFile).subarray(start).toString('utf8') : '';
-      throw new Error(`${said}\n${ended ?? `it is not ready after ${START_LIMIT_MS / 1000} s`}`);
-    }
-    await pause(10);
-  }
-}
-
-/** Small enough that the whole platform idles in a few hundred megabytes. */
-function settingsOf(port: number, durable: boolean): Record<string, string | number> {
-  return {
-    port,
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
-    max_connections: 200,
-    shared_buffers: '24MB',
-    work_mem: '2MB',
-    maintenance_work_mem: '16MB',
-    jit: 'off',
-    max_worker_processes: 2,
-    max_parallel_workers: 0,
-    max_parallel_workers_per_gather: 0,
-    max_logical_replication_workers: 0,
-    autovacuum_max_workers: 1,
-    autovacuum_naptime: '20s',
-    max_wal_senders: 0,
-    wal_level: 'minimal',
-    min_wal_size: '32MB',
-    max_wal_size: '256MB',
-    wal_buffers: '1MB',
-    io_method: 'sync',
-    log_min_messages: 'warning',
-    log_checkpoints: 'off',
-    log_line_prefix: '%m ',
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
-  };
-}
-
-function environmentOf(binaries: Binaries): NodeJS.ProcessEnv {
-  return { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', ...binaries.environment };
 }
 
 async function end(pid: number, alive: () => boolean): Promise<void> {
