@@ -133,12 +133,12 @@ export const sections = {
       .meta({ description: 'Silence after which a student is reminded; below 24, Messenger’s window' }),
     QUIET_FROM: z
       .string()
-      .regex(/^\d\d:\d\d$/)
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
       .default('21:00')
       .meta({ description: 'Start of quiet hours in the student’s time zone' }),
     QUIET_TO: z
       .string()
-      .regex(/^\d\d:\d\d$/)
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
       .default('08:00')
       .meta({ description: 'End of quiet hours' }),
     SESSION_MINUTES: z.coerce

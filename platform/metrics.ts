@@ -42,3 +42,6 @@ export const chatEdits = counter('edwin_chat_edits_total', 'Edits of messages', 
 export const edgeRequests = histogram('edwin_edge_request_seconds', 'Requests through the edge', ['pool', 'status']);
 export const edgeRetries = counter('edwin_edge_retries_total', 'Requests tried on another server', ['pool', 'reason']);
 export const telemetryDocuments = counter('edwin_telemetry_documents_total', 'Documents by fate', ['kind', 'fate']);
+export const answers = counter('edwin_answers_total', 'Answers of students', ['level', 'correct']);
+export const nudges = counter('edwin_nudges_total', 'Reminders and ends of sessions that were due', ['kind']);
+export const uploads = counter('edwin_uploads_total', 'Events for Google Analytics by fate', ['fate']);

@@ -8,6 +8,7 @@ import {
   type StudentMessage,
   studentMessage,
 } from '../../platform/messages';
+import { answers } from '../../platform/metrics';
 import type { IncomingMessage } from '../../platform/queue/queue';
 import { inSpan } from '../../platform/tracing';
 import * as store from './store';
@@ -64,6 +65,7 @@ export function createInbox({ pool, teaching, log, told, now = () => new Date() 
     const { sequence, mid } = message;
     log.info({ event: 'message.answered', student: student.id, sequence, mid }, `Message ${sequence} is answered`);
     for (const event of effects.events) {
+      if (event.kind === 'item.answered') answers.inc({ level: event.level, correct: String(event.correct) });
       if (event.kind === 'student.placed')
         log.info({ event: 'student.placed', student: student.id, level: event.level }, `Level ${event.level}`);
     }
