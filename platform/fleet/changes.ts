@@ -1,10 +1,14 @@
 import { type Listener, listen } from '../database/listen';
 import type { Listing } from './listing';
 
+/** What was announced; `unknown` after a time of deafness, when anything may have changed. */
+export type Change =
+  | { readonly what: 'operations'; readonly operation: number }
+  | { readonly what: 'serving' | 'capacity' | 'releases' | 'hosts' | 'unknown' };
+
 /** Something changed: in the journal by any process, or on the hosts. */
 export interface Changes {
-  /** Called for each announcement, with the operation it is about, if it is about one. */
-  on(callback: (operation: number | undefined) => void): { stop(): void };
+  on(callback: (change: Change) => void): { stop(): void };
   /** At most every 100 ms, and once after the last change. */
   watch(onChange: () => void): { stop(): void };
   close(): Promise<void>;
@@ -14,17 +18,20 @@ const PAUSE_MS = 100;
 
 /** Listens on the channel `fleet`, to which triggers of the schema notify. */
 export async function openChanges(databaseUrl: string, listing: Listing): Promise<Changes> {
-  const callbacks = new Set<(operation: number | undefined) => void>();
-  const announce = (operation: number | undefined): void => {
-    for (const callback of callbacks) callback(operation);
+  const callbacks = new Set<(change: Change) => void>();
+  const announce = (change: Change): void => {
+    for (const callback of callbacks) callback(change);
   };
   const heard = (_channel: string, payload: string): void => {
     const [table, id] = payload.split(' ');
-    announce(table === 'operations' ? Number(id) : undefined);
+    if (table === 'operations') announce({ what: 'operations', operation: Number(id) });
+    else if (table === 'serving' || table === 'capacity' || table === 'releases') announce({ what: table });
   };
-  const listener: Listener = await listen(databaseUrl, ['fleet'], heard, { onReconnect: () => announce(undefined) });
-  const hosts = listing.onChange(() => announce(undefined));
-  const on = (callback: (operation: number | undefined) => void): { stop(): void } => {
+  const listener: Listener = await listen(databaseUrl, ['fleet'], heard, {
+    onReconnect: () => announce({ what: 'unknown' }),
+  });
+  const hosts = listing.onChange(() => announce({ what: 'hosts' }));
+  const on = (callback: (change: Change) => void): { stop(): void } => {
     callbacks.add(callback);
     return { stop: () => void callbacks.delete(callback) };
   };
@@ -32,7 +39,7 @@ export async function openChanges(databaseUrl: string, listing: Listing): Promis
     on,
     watch(onChange) {
       const throttled = atMostEvery(PAUSE_MS, onChange);
-      const subscription = on(throttled.call);
+      const subscription = on(() => throttled.call());
       return {
         stop() {
           subscription.stop();

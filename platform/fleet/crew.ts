@@ -122,7 +122,7 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
   /** An instance that died after it was known to others. */
   const bury = async (instance: Instance): Promise<void> => {
     if (!reached.delete(instance.id)) return;
-    run.log.warn({ event: 'instance.exited', instance: instance.id }, `${exitOf(instance)}; it is replaced`);
+    run.log.warn({ instance: instance.id }, `${exitOf(instance)}; it is replaced`);
     await forget(parts, cell, release.snapshot.kind, instance.id);
   };
 

@@ -37,7 +37,7 @@ export function startDispatcher(parts: FleetParts, { clear, onFinished }: Dispat
         const { rows } = await parts.pool.query<Cell & { id: string }>(
           `SELECT id, service, environment FROM fleet.operations WHERE state IN ('planned', 'running', 'undoing') ORDER BY id`,
         );
-        for (const row of rows) consider(Number(row.id), row);
+        for (const { id, service, environment } of rows) consider(Number(id), { service, environment });
       } while (again && !stopping.signal.aborted);
     } catch (error) {
       parts.log.debug({ error }, 'Looking for operations failed; tried again');
@@ -69,7 +69,7 @@ export function startDispatcher(parts: FleetParts, { clear, onFinished }: Dispat
         parts,
         hold: { operation: id, fence: lease.fence },
         entry,
-        cell: { service: cell.service, environment: cell.environment },
+        cell,
         from: entry.from === undefined ? undefined : await parts.releases.get(cell.service, entry.from),
         to: await parts.releases.get(cell.service, entry.to),
         signal: AbortSignal.any([lease.lost, stopping.signal]),

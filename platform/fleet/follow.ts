@@ -14,8 +14,8 @@ export async function* followOperation(
     changed = true;
     wake();
   };
-  const subscription = changes.on((operation) => {
-    if (operation === undefined || operation === id) notice();
+  const subscription = changes.on((change) => {
+    if (change.what === 'unknown' || (change.what === 'operations' && change.operation === id)) notice();
   });
   signal?.addEventListener('abort', notice);
   try {

@@ -27,7 +27,7 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
   const watch = openHealthWatch(registry, parts.releases);
   const busy = new Map<string, { readonly abort: AbortController; readonly work: Promise<void> }>();
   const restarts: Restarts = new Map();
-  const known = new Map<string, 'running' | 'exited' | 'unknown'>();
+  let trouble = '';
   let probing: Promise<void> | undefined;
   let wake = (): void => undefined;
   let poked = false;
@@ -36,11 +36,6 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     const facts = await gatherFacts(parts, environment, watch.health);
     probing ??= watch.look(facts.instances, facts.registered).finally(() => (probing = undefined));
     probing.catch((error) => log.debug({ error }, 'Reporting health failed'));
-    for (const { id, state, labels, exit } of facts.instances) {
-      if (known.get(id) === 'running' && state === 'exited' && !busy.has(labels.service))
-        log.warn({ event: 'instance.exited', instance: id, service: labels.service, exit }, `${id} exited`);
-      known.set(id, state);
-    }
     for (const service of facts.active) busy.get(service)?.abort.abort();
     for (const cell of facts.cells) {
       const { service } = cell;
@@ -83,7 +78,15 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     try {
       while (!lease.lost.aborted && !stopping.signal.aborted) {
         poked = false;
-        await look(lease.lost).catch((error) => log.debug({ error }, 'Looking after the services failed; tried again'));
+        await look(lease.lost).then(
+          () => {
+            trouble = '';
+          },
+          (error: Error) => {
+            if (error.message !== trouble) log.warn({ error }, 'Looking after the services failed; it is tried again');
+            trouble = error.message;
+          },
+        );
         await rest();
       }
     } finally {

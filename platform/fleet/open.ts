@@ -111,9 +111,9 @@ export async function openFleet(deps: FleetDeps): Promise<RunningFleet> {
         onFinished: ({ environment }) => running.keepers.get(environment)?.poke(),
       });
       running.dispatcher = dispatcher;
-      running.poke = changes.on((operation) => {
-        if (operation !== undefined) dispatcher.poke();
-        for (const keeper of running.keepers.values()) keeper.poke();
+      running.poke = changes.on(({ what }) => {
+        if (what === 'operations' || what === 'unknown') dispatcher.poke();
+        if (what === 'hosts' || what === 'capacity') for (const keeper of running.keepers.values()) keeper.poke();
       });
     },
     async close() {

@@ -1,34 +1,32 @@
-import type { Edge, EdgeServer, Pool } from '../../platform/edge/edge';
+import { join } from 'node:path';
+import type { Edge } from '../../platform/edge/edge';
+import { openEdge } from '../../platform/edge/open';
+import { startEdge } from '../../platform/edge/start';
+import { silent } from '../../platform/log';
 
-export type EdgeAddress = string;
-const pools = new Map<string, EdgeServer[]>();
-const poolOf = (pool: Pool) => {
-  const key = `${pool.environment}/${pool.service}`;
-  const list = pools.get(key) ?? [];
-  pools.set(key, list);
-  return list;
-};
-const drop = (list: EdgeServer[], id: string) => {
-  const at = list.findIndex((one) => one.id === id);
-  if (at >= 0) return list.splice(at, 1)[0];
-  return undefined;
-};
-export async function openTestEdge(_: EdgeAddress): Promise<Edge> {
-  return {
-    url: (pool) => `http://edge/${pool.environment}/${pool.service}`,
-    servers: async (pool) => [...poolOf(pool)],
-    add: async (pool, server) => {
-      drop(poolOf(pool), server.id);
-      poolOf(pool).push({ ...server, state: 'ready', sessions: 0 });
-    },
-    drain: async (pool, id) => {
-      const old = drop(poolOf(pool), id);
-      if (old) poolOf(pool).push({ ...old, state: 'draining' });
-    },
-    remove: async (pool, id) => void drop(poolOf(pool), id),
-    close: async () => undefined,
-  };
+export interface EdgeAddress {
+  readonly adminUrl: string;
+  readonly trafficUrl: string;
+  readonly token: string;
 }
-export async function startTestEdge(_folder: string): Promise<{ address: EdgeAddress; stop(): Promise<void> }> {
-  return { address: '', stop: async () => undefined };
+
+export const openTestEdge = (address: EdgeAddress): Promise<Edge> =>
+  openEdge(address.adminUrl, { trafficUrl: address.trafficUrl, token: address.token });
+
+/** The real edge, inside this process. */
+export async function startTestEdge(folder: string): Promise<{ address: EdgeAddress; stop(): Promise<void> }> {
+  const token = 'only-for-this-test';
+  const edge = await startEdge({
+    host: '127.0.0.1',
+    port: 0,
+    adminPort: 0,
+    token,
+    stateFile: join(folder, 'edge.json'),
+    log: silent,
+    observer: { request: () => undefined, retry: () => undefined },
+  });
+  return {
+    address: { adminUrl: `http://127.0.0.1:${edge.adminPort}`, trafficUrl: `http://127.0.0.1:${edge.port}`, token },
+    stop: () => edge.close(100),
+  };
 }
