@@ -1,6 +1,7 @@
 import {
   type Attributes,
   context,
+  createContextKey,
   propagation,
   ROOT_CONTEXT,
   type SpanKind,
@@ -15,6 +16,11 @@ export function traceHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
   propagation.inject(context.active(), headers);
   return headers;
+}
+
+/** Runs `work` outside any trace: for loops that a traced call wakes, which must not go on under its name. */
+export function outsideTrace<T>(work: () => T): T {
+  return context.with(ROOT_CONTEXT, work);
 }
 
 export function currentTraceId(): string | undefined {
@@ -48,4 +54,12 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: () => 
       }
     },
   );
+}
+
+/** Key by which every OpenTelemetry instrumentation knows that nothing is to be recorded. */
+const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+/** Runs `work` so that no span is made and no trace context is sent: for calls whose address holds a secret. */
+export function withoutTrace<T>(work: () => Promise<T>): Promise<T> {
+  return context.with(ROOT_CONTEXT.setValue(suppressed, true), work);
 }

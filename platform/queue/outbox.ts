@@ -2,7 +2,7 @@ import { type Pool, type Queryable, transaction } from '../database/postgres';
 import { reconnectPause } from '../database/reconnect';
 import type { Logger } from '../log';
 import { outboxWaiting } from '../metrics';
-import { traceHeaders } from '../tracing';
+import { outsideTrace, traceHeaders } from '../tracing';
 import type { OutgoingMessage, Queue } from './queue';
 
 /**
@@ -88,7 +88,7 @@ export function startRelay({ pool, schema, queue, log, service }: RelayOptions):
   };
   const run = (): void => {
     clearTimeout(timer);
-    working ??= work();
+    working ??= outsideTrace(work);
   };
 
   run();
