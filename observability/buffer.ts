@@ -1,6 +1,6 @@
 import { explain } from '../platform/errors';
 import type { Logger } from '../platform/log';
-import { telemetryDocuments } from '../platform/metrics';
+import { telemetryDocuments, telemetryWaiting } from '../platform/metrics';
 import type { TelemetryDocument, TelemetryStore } from '../platform/telemetry/telemetry';
 import { occasionally } from './occasionally';
 
@@ -72,6 +72,7 @@ export function createBuffer(options: BufferOptions): TelemetryBuffer {
   const settle = (settled: readonly Waiting[]): void => {
     count -= settled.length;
     for (const one of settled) bytes -= one.bytes;
+    telemetryWaiting.set(count);
   };
 
   const drop = (dropped: readonly Waiting[], reason: string): void => {
@@ -136,6 +137,7 @@ export function createBuffer(options: BufferOptions): TelemetryBuffer {
       for (const document of documents) queue.push({ document, bytes: weight / documents.length, attempts: 0 });
       count += documents.length;
       bytes += weight;
+      telemetryWaiting.set(count);
       if ((wasEmpty || queue.length >= BATCH_DOCUMENTS) && failures === 0) wake?.();
       return true;
     },

@@ -7,6 +7,7 @@
  */
 import { telemetryWanted } from './endpoint';
 import { loadLazily } from './lazy';
+import { routeOf } from './route';
 
 const FLUSH_LIMIT_MS = 2_000;
 
@@ -59,6 +60,13 @@ function instrumentations() {
     new HttpInstrumentation({
       ignoreIncomingRequestHook: ({ url = '' }) => untraced.has(url.split('?', 1)[0] ?? ''),
       requireParentforOutgoingSpans: true,
+      applyCustomAttributesOnSpan: (span, request, response) => {
+        // Paths that nobody serves have no route: whoever guesses addresses must not invent names of transactions.
+        if (!('url' in request) || request.url === undefined || response.statusCode === 404) return;
+        const route = routeOf(request.url);
+        span.setAttribute('http.route', route);
+        span.updateName(`${request.method} ${route}`);
+      },
     }),
     new UndiciInstrumentation({ requireParentforSpans: true }),
     new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true, enhancedDatabaseReporting: false }),

@@ -58,7 +58,12 @@ describe('telemetry from programs to the store', () => {
       },
       { what: 'one trace of two services', withinMs: 15_000 },
     );
-    expect(found.newest).toMatchObject({ name: 'GET', service: 'gateway', errors: 0, services: ['gateway', 'bot'] });
+    expect(found.newest).toMatchObject({
+      name: 'GET /work',
+      service: 'gateway',
+      errors: 0,
+      services: ['gateway', 'bot'],
+    });
 
     const shape = found.spans.map(({ kind, resource }) => `${resource.attributes['service.name']} ${kind}`);
     expect(shape.sort()).toEqual([

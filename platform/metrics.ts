@@ -45,3 +45,4 @@ export const telemetryDocuments = counter('edwin_telemetry_documents_total', 'Do
 export const answers = counter('edwin_answers_total', 'Answers of students', ['level', 'correct']);
 export const nudges = counter('edwin_nudges_total', 'Reminders and ends of sessions that were due', ['kind']);
 export const uploads = counter('edwin_uploads_total', 'Events for Google Analytics by fate', ['fate']);
+export const telemetryWaiting = gauge('edwin_telemetry_waiting', 'Documents taken but not yet stored', []);

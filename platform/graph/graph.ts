@@ -57,6 +57,7 @@ export interface LearnerSummary {
     readonly skill: string;
     readonly answers: number;
     readonly correct: number;
+    /** Of an even number of times, the mean of the middle two. */
     readonly medianMs: number;
   }[];
 }

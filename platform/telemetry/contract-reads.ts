@@ -141,6 +141,18 @@ export function readContract(bench: TelemetryBench): void {
     expect(await ids({ limit: 1 })).toEqual([plain]);
   });
 
+  promise('a trace that began elsewhere is listed once, by its first entry here', async () => {
+    const [service, traceId, abroad, entry] = [newService(), newTraceId(), newSpanId(), newSpanId()];
+    await writeAll([
+      span({ environment: other, traceId, spanId: abroad, at: at(0), service, name: 'abroad' }),
+      span({ traceId, parent: abroad, at: at(30), service, name: 'second entry', kind: 'Consumer' }),
+      span({ traceId, parent: entry, at: at(11), service, name: 'inside', kind: 'Client' }),
+      span({ traceId, spanId: entry, parent: abroad, at: at(10), service, name: 'first entry' }),
+    ]);
+    const list = await bench.store.traces({ environment, service, limit: 10 });
+    expect(list).toMatchObject([{ traceId, name: 'first entry', startedAt: at(10), spans: 3 }]);
+  });
+
   promise('rates count the transactions of each step and release', async () => {
     const service = newService();
     const entries = Array.from({ length: 100 }, (_, index) =>

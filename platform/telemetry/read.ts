@@ -1,14 +1,6 @@
 import type { Pool } from '../database/postgres';
-import type {
-  Attributes,
-  LogDocument,
-  LogQuery,
-  RateBucket,
-  RateQuery,
-  SpanDocument,
-  TraceQuery,
-  TraceSummary,
-} from './telemetry';
+import { startedAt } from './rows';
+import type { LogDocument, LogQuery, RateBucket, RateQuery, SpanDocument, TraceQuery, TraceSummary } from './telemetry';
 
 /** Documents of one trace that a read answers with, at most. */
 const TRACE_LIMIT = 2_000;
@@ -44,7 +36,10 @@ export async function readTraces(pool: Pool, query: TraceQuery): Promise<TraceSu
     `SELECT root.trace_id, root.document ->> 'name' AS name, root.service, root.time, root.duration, total.*
      FROM (
        SELECT * FROM telemetry.spans r
-       WHERE namespace = $1 AND root AND time >= $2
+       WHERE namespace = $1 AND head AND time >= $2
+         AND NOT EXISTS (
+           SELECT FROM telemetry.spans s WHERE s.namespace = $1 AND s.trace_id = r.trace_id AND s.head
+             AND (NOT s.root, s.started, s.id) < (NOT r.root, r.started, r.id))
          AND ($3::text IS NULL OR service = $3 OR EXISTS (
            SELECT FROM telemetry.spans s WHERE s.namespace = $1 AND s.trace_id = r.trace_id AND s.service = $3))
          AND (NOT $4::boolean OR EXISTS (
@@ -55,7 +50,7 @@ export async function readTraces(pool: Pool, query: TraceQuery): Promise<TraceSu
        SELECT sum(spans)::int AS spans, sum(failed)::int AS failed, array_agg(service ORDER BY first, service) AS services
        FROM (
          SELECT s.service, count(*) AS spans, count(*) FILTER (WHERE s.failed) AS failed,
-           min((s.document #>> '{attributes,timestamp.us}')::bigint) AS first
+           min(s.started) AS first
          FROM telemetry.spans s WHERE s.namespace = $1 AND s.trace_id = root.trace_id GROUP BY s.service
        ) by_service
      ) total
@@ -99,8 +94,8 @@ export async function readTrace(
     [environment, traceId, TRACE_LIMIT - spans.rows.length],
   );
   return {
-    spans: spans.rows.map(({ document }) => document).sort(byMicroseconds),
-    logs: logs.rows.map(({ document }) => document).sort(byMicroseconds),
+    spans: spans.rows.map(({ document }) => document).sort((one, other) => startedAt(one) - startedAt(other)),
+    logs: logs.rows.map(({ document }) => document).sort((one, other) => startedAt(one) - startedAt(other)),
   };
 }
 
@@ -126,16 +121,6 @@ interface RateRow {
   count: number;
   errors: number;
   nanoseconds: string[];
-}
-
-/** Starts within one millisecond are ordered by the finer time, where there is one. */
-function byMicroseconds(one: SpanDocument | LogDocument, other: SpanDocument | LogDocument): number {
-  return microseconds(one) - microseconds(other);
-}
-
-function microseconds(document: { '@timestamp': string; attributes: Attributes }): number {
-  const exact = document.attributes['timestamp.us'];
-  return typeof exact === 'number' ? exact : Date.parse(document['@timestamp']) * 1_000;
 }
 
 function wordsOf(text: string | undefined): string[] {

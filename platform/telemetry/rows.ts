@@ -25,6 +25,7 @@ export function spanRow(id: string, span: SpanDocument): Row {
       span.kind === 'Server' || span.kind === 'Consumer',
       span.status.code === 'Error',
       Math.round(span.duration),
+      startedAt(span),
       storable(span),
     ],
   };
@@ -46,6 +47,12 @@ export function logRow(id: string, log: LogDocument): Row {
       storable(log),
     ],
   };
+}
+
+/** Microseconds since 1970, as exactly as the document knows. */
+export function startedAt({ '@timestamp': time, attributes }: SpanDocument | LogDocument): number {
+  const exact = attributes['timestamp.us'];
+  return typeof exact === 'number' ? exact : Date.parse(time) * 1_000 || 0;
 }
 
 function word(attributes: Attributes, key: string): string {

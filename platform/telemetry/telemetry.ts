@@ -14,7 +14,10 @@ export interface TelemetryStore {
   write(documents: readonly TelemetryDocument[]): Promise<WriteResult>;
   /** Newest first. */
   logs(query: LogQuery): Promise<LogDocument[]>;
-  /** One line per trace: its root, newest first. */
+  /**
+   * One line per trace, newest first: its root or, when it began elsewhere (in another environment, at a caller
+   * outside), the first Server or Consumer span here. `service` finds every trace that touched the service.
+   */
   traces(query: TraceQuery): Promise<TraceSummary[]>;
   /** Everything recorded under one trace id, spans by start, then logs by time; at most 2,000 documents. */
   trace(environment: string, traceId: string): Promise<{ spans: SpanDocument[]; logs: LogDocument[] }>;

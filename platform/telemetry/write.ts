@@ -6,8 +6,21 @@ import type { TelemetryDocument, WriteResult } from './telemetry';
 const STATEMENT_ROWS = 1_000;
 
 const spanColumns = {
-  into: 'telemetry.spans (namespace, id, time, trace_id, service, version, root, entry, failed, duration, document)',
-  types: ['text', 'text', 'timestamptz', 'text', 'text', 'text', 'boolean', 'boolean', 'boolean', 'bigint', 'jsonb'],
+  into: 'telemetry.spans (namespace, id, time, trace_id, service, version, root, entry, failed, duration, started, document)',
+  types: [
+    'text',
+    'text',
+    'timestamptz',
+    'text',
+    'text',
+    'text',
+    'boolean',
+    'boolean',
+    'boolean',
+    'bigint',
+    'bigint',
+    'jsonb',
+  ],
 };
 
 const logColumns = {
