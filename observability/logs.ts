@@ -20,7 +20,7 @@ export interface OtlpLogs {
   }[];
 }
 
-export interface OtlpLogRecord {
+interface OtlpLogRecord {
   readonly timeUnixNano?: unknown;
   readonly observedTimeUnixNano?: unknown;
   readonly severityNumber?: unknown;

@@ -19,7 +19,7 @@ export interface OtlpTraces {
   }[];
 }
 
-export interface OtlpSpan {
+interface OtlpSpan {
   readonly traceId?: unknown;
   readonly spanId?: unknown;
   readonly parentSpanId?: unknown;
