@@ -1,4 +1,4 @@
-import { runProgram } from '../platform/program';
+import { flushTelemetry, runProgram } from '../platform/program';
 import { openTelemetry } from '../platform/telemetry/open';
 import { createBuffer } from './buffer';
 import { createReceiver } from './receiver';
@@ -15,4 +15,6 @@ runProgram('observability', ['observability'], async ({ config, log, onStop, ser
   onStop('telemetry buffer', () => buffer.close(FLUSH_LIMIT_MS));
   addHealthCheck(() => buffer.trouble());
   await serve(createReceiver({ environmentOf, offer: buffer.offer, log }));
+  // It is its own receiver: what it has to tell of itself goes out while it still listens.
+  onStop('own telemetry', flushTelemetry);
 });

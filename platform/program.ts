@@ -159,8 +159,13 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-/** `observability/instrument.ts` leaves its flush here, since platform imports no program. */
-async function flushTelemetry(): Promise<void> {
-  const flush = (globalThis as { edwinFlushTelemetry?: () => Promise<void> }).edwinFlushTelemetry;
+/**
+ * Sends what telemetry is left and ends it; the first call counts. `observability/instrument.ts` leaves its flush here,
+ * since platform imports no program.
+ */
+export async function flushTelemetry(): Promise<void> {
+  const place = globalThis as { edwinFlushTelemetry?: () => Promise<void> };
+  const flush = place.edwinFlushTelemetry;
+  delete place.edwinFlushTelemetry;
   await flush?.().catch(() => undefined);
 }

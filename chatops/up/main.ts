@@ -83,8 +83,8 @@ async function up(argv: readonly string[]): Promise<void> {
       supervise(specs.edge, supervisor),
       supervise(specs.observability, supervisor),
     ]);
-    keep(edge, 1_000);
     keep(observability, 2_000);
+    keep(edge, 2_000);
     closers.push(() => stopInstances(options.data));
     keep(await supervise(specs.chatops, supervisor), 3_000);
 
