@@ -13,7 +13,8 @@ export interface Script {
 
 /** Runs a TypeScript file of ours as a process of its own; it ends with the test run at the latest. */
 export function startScript(file: string, environment: Readonly<Record<string, string>>): Script {
-  const child: ChildProcess = spawn(process.execPath, ['-r', join(__dirname, 'jest', 'typescript.js'), file], {
+  const preloads = ['typescript.js', join('jest', 'ends-with-run.js')].flatMap((name) => ['-r', join(__dirname, name)]);
+  const child: ChildProcess = spawn(process.execPath, [...preloads, file], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'], ...environment },
   });

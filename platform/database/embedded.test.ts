@@ -8,6 +8,7 @@ import { until } from '../../test/until';
 import { silent } from '../log';
 import { linkLibraries } from './binaries';
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from './embedded';
+import { keepEmbedded } from './keep';
 import { freePort } from './ports';
 import { isAlive } from './running';
 
@@ -90,6 +91,17 @@ test('a server that was killed is started again and nothing committed is lost', 
   const second = await start({ durable: true });
   expect(second.adopted).toBe(false);
   expect(await ask(second.adminUrl, 'SELECT answer FROM kept')).toEqual({ answer: 42 });
+});
+
+test('a kept server is there again, at the same address, when its process was killed', async () => {
+  const kept = await keepEmbedded({ folder, log: silent });
+  servers.push(kept);
+  const { adminUrl, pid } = kept;
+  await ask(adminUrl, 'CREATE TABLE kept AS SELECT 42 AS answer');
+  process.kill(pid, 'SIGKILL');
+  await until(async () => kept.pid !== pid && (await ask(adminUrl, 'SELECT answer FROM kept'))['answer'] === 42, {
+    what: 'the server answers again',
+  });
 });
 
 test('a file of a dead server whose process id another program has by now is no obstacle', async () => {

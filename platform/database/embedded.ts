@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { EdwinError } from '../errors';
@@ -49,7 +49,8 @@ export async function startEmbedded(given: EmbeddedOptions): Promise<EmbeddedSer
   const { folder } = options;
   const data = join(folder, 'data');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(folder), { recursive: true });
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     const running = await adopt(options, data);
     if (running) return running;
     const binaries = findBinaries(join(folder, 'lib'));
@@ -137,7 +138,8 @@ function explained(error: unknown, folder: string): unknown {
   if (error instanceof EdwinError) return error;
   const said = error instanceof Error ? error.message.trim() : String(error);
   const lines = said.split('\n').filter((line) => line.trim() !== '');
-  const end = lines.slice(-6).join('\n');
+  const telling = lines.filter((line) => /LOG:|FATAL|PANIC|ERROR|error:|error while/.test(line));
+  const end = (telling.length > 0 ? telling : lines).slice(-5).join('\n');
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || /No space left on device|Disk quota exceeded/i.test(said))
     return new EdwinError('start.disk-full', `The disk of ${folder} is full: ${end}.`, { cause: error });

@@ -30,7 +30,7 @@ export async function migrate(pool: Pool, folder: string, schema: string): Promi
   });
 }
 
-export function readMigrations(folder: string): Migration[] {
+function readMigrations(folder: string): Migration[] {
   const names = readdirSync(folder)
     .filter((name) => /^\d{4}_.+\.sql$/.test(name))
     .sort();
