@@ -159,6 +159,11 @@ export const sections = {
       .optional()
       .meta({ description: 'Measurement id (G-…); without it nothing is uploaded' }),
     GA4_API_SECRET: secret('API secret of the Measurement Protocol').optional(),
+    AGGREGATE_TICK: z.string().default('0 * * * * *').meta({ description: 'Cron pattern of the daily aggregates' }),
+    UPLOAD_TICK: z
+      .string()
+      .default('*/15 * * * * *')
+      .meta({ description: 'Cron pattern of the upload to Google Analytics' }),
   }),
 } as const;
 
