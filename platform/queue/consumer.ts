@@ -126,7 +126,8 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
       ];
       values.push(settling.failed.map(({ pause }) => pause));
       const { rows } = await pool.query<Row>({ name: 'queue.exchange', text: exchange, values });
-      for (const { position } of [...settling.done, ...settling.failed]) held.delete(position);
+      for (const { position, attempt } of [...settling.done, ...settling.failed])
+        if (held.get(position)?.attempt === attempt) held.delete(position); // else a later delivery came to us, too
       for (const { pause } of settling.failed) if (Number.isFinite(pause)) wakeWithin(pause * 1000);
       for (const row of rows.sort((a, b) => Number(BigInt(a.position) - BigInt(b.position)))) take(row);
       return rows.length < wanted ? 'fewer' : 'full';

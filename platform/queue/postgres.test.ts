@@ -35,7 +35,7 @@ describe('leases of messages', () => {
   beforeEach(async () => {
     topic = `lease.${randomUUID().slice(0, 8)}`;
     pool = openPool(environments.url);
-    queue = await openPostgresQueue(environments.url, silent, { leaseMs: 300, deliveryLimit: 3 });
+    queue = await openPostgresQueue(environments.url, silent, { leaseMs: 600, deliveryLimit: 3 });
   });
   afterEach(async () => {
     await script?.kill();
@@ -65,7 +65,7 @@ describe('leases of messages', () => {
       });
     });
     const release = await until(() => finish, { what: 'it is held' });
-    const limit = performance.now() + 900;
+    const limit = performance.now() + 1_800;
     await until(() => performance.now() > limit, { what: 'three leases are over' });
     expect(await rowOf('slow')).toMatchObject({ attempt: 1 });
     release();

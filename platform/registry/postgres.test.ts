@@ -16,6 +16,6 @@ registryContract('PostgreSQL', {
   openUnreachable: () => openPostgresRegistry(environments.unreachable, silent),
   openWithWrongPassword: () => openPostgresRegistry(environments.wrongPassword, silent),
   openAsStranger: () => openPostgresRegistry(environments.stranger, silent),
-  shortestTtl: 0.3,
+  shortestTtl: 1,
   faults: { restart: () => environments.restart(), cutConnections: () => environments.cutConnections() },
 });
