@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { migrate } from '../platform/database/migrate';
-import { type Pool, transaction } from '../platform/database/postgres';
+import { type Pool, type Queryable, transaction } from '../platform/database/postgres';
 import type { Actor } from './command';
 
 /** How long the same wish of the same person at the same place counts as a double Enter. */
@@ -39,8 +39,6 @@ export interface Recorded {
 export interface Audit {
   record(arrival: Arrival): Promise<Recorded>;
   finish(id: number, end: { outcome: Outcome; operation: number | undefined; durationMs: number }): Promise<void>;
-  /** How a command ended, or undefined while it runs. */
-  ended(id: number): Promise<{ outcome: Outcome; operation: number | undefined } | undefined>;
   /** Keeps a command text for a button; the id means nothing to anyone else. */
   offer(text: string, actor: Actor): Promise<string>;
   /** The text behind a button, within an hour and only for whom it was made. */
@@ -58,14 +56,6 @@ export async function openAudit(pool: Pool): Promise<Audit> {
         operation ?? null,
         Math.round(durationMs),
       ]);
-    },
-    async ended(id) {
-      const { rows } = await pool.query<{ outcome: Outcome; operation: string | null }>(
-        "select outcome, operation from audit.commands where id = $1 and outcome <> 'running'",
-        [id],
-      );
-      const row = rows[0];
-      return row && { outcome: row.outcome, operation: row.operation === null ? undefined : Number(row.operation) };
     },
     async offer(text, actor) {
       await pool.query("delete from audit.offers where at < now() - $1 * interval '1 ms'", [OFFER_LIFE_MS]);
@@ -85,37 +75,49 @@ export async function openAudit(pool: Pool): Promise<Audit> {
   };
 }
 
+/** A wish that only reads is carried out as often as it comes, so its row needs no lock. */
 function record(pool: Pool, arrival: Arrival): Promise<Recorded> {
-  const { actor, place, text, verb, delivery, once, at } = arrival;
+  const { actor, place, delivery, once, at } = arrival;
   const wish = createHash('sha256')
     .update(JSON.stringify([actor.id, place, arrival.normalised]))
     .digest('hex');
+  if (!once) return insert(pool, arrival, wish, undefined);
   return transaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [wish]);
     const { rows } = await client.query<{ id: string }>(
       `select id from audit.commands
-        where repeats is null and (delivery = $1 or ($2 and wish = $3 and at > $4::timestamptz - $5 * interval '1 ms' and outcome in ('running', 'done')))
+        where repeats is null
+          and (delivery = $1 or (wish = $2 and at > $3::timestamptz - $4 * interval '1 ms' and outcome in ('running', 'done')))
         order by id desc limit 1`,
-      [delivery ?? null, once, wish, at, REPEAT_WINDOW_MS],
+      [delivery ?? null, wish, at, REPEAT_WINDOW_MS],
     );
-    const repeats = rows[0] && Number(rows[0].id);
-    const inserted = await client.query<{ id: string }>(
-      `insert into audit.commands (at, actor, actor_name, door, place, text, verb, outcome, repeats, wish, delivery)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id`,
-      [
-        at,
-        actor.id,
-        actor.name,
-        actor.door,
-        place,
-        text.slice(0, 4_000),
-        verb,
-        repeats === undefined ? 'running' : 'repeated',
-        repeats ?? null,
-        wish,
-        delivery ?? null,
-      ],
-    );
-    return { id: Number(inserted.rows[0]!.id), repeats };
+    return insert(client, arrival, wish, rows[0] && Number(rows[0].id));
   });
+}
+
+async function insert(
+  client: Queryable,
+  { actor, place, text, verb, delivery, once, at }: Arrival,
+  wish: string,
+  repeats: number | undefined,
+): Promise<Recorded> {
+  const outcome = repeats === undefined ? 'running' : 'repeated';
+  const { rows } = await client.query<{ id: string }>(
+    `insert into audit.commands (at, actor, actor_name, door, place, text, verb, outcome, repeats, wish, delivery)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id`,
+    [
+      at,
+      actor.id,
+      actor.name,
+      actor.door,
+      place,
+      text.slice(0, 4_000),
+      verb,
+      outcome,
+      repeats ?? null,
+      wish,
+      once ? (delivery ?? null) : null,
+    ],
+  );
+  return { id: Number(rows[0]!.id), repeats };
 }
