@@ -129,23 +129,37 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
     return inSpan('settle reply', options, () => clearDoubt(claim, send, at));
   };
 
+  /** One look and what follows from it; undefined when there is more to do at once. */
+  const turn = async (claim: Claim, stopping: AbortSignal): Promise<{ comeBack: Date | undefined } | undefined> => {
+    const view = await store.view(claim);
+    if (!view) return { comeBack: undefined };
+    const { send } = view;
+    if (send?.state === 'sent' || send?.state === 'failed') {
+      await store.pass(send);
+      return undefined;
+    }
+    let wakeAt: Date | null = null;
+    if (send) {
+      const held = stopping.aborted || gate.closedFor(now()) > 0;
+      const next: Next = held ? { wakeAt: view.now } : await step(claim, send, view.now);
+      if (next === 'look-again') return undefined;
+      wakeAt = next.wakeAt;
+    }
+    return (await store.release(claim, view.arrived, wakeAt)) ? { comeBack: wakeAt ?? undefined } : undefined;
+  };
+
   return async (claim, stopping) => {
-    for (;;) {
-      const view = await insist(() => store.view(claim));
-      if (!view) return undefined;
-      const { send } = view;
-      if (send?.state === 'sent' || send?.state === 'failed') {
-        await store.pass(send);
-        continue;
+    for (let failures = 0; ; ) {
+      try {
+        const done = await turn(claim, stopping);
+        failures = 0;
+        if (done) return done.comeBack;
+      } catch (error) {
+        // what is stored tells where to go on; a program that stops leaves that to others
+        if (stopping.aborted) throw error;
+        if (failures++ === 0) log.warn({ error, student: claim.student }, 'Replies to a student wait for the database');
+        await pause(Math.min(1_000, 50 * failures), undefined, { signal: stopping }).catch(() => undefined);
       }
-      let wakeAt: Date | null = null;
-      if (send) {
-        const held = stopping.aborted || gate.closedFor(now()) > 0;
-        const next: Next = held ? { wakeAt: view.now } : await step(claim, send, view.now);
-        if (next === 'look-again') continue;
-        wakeAt = next.wakeAt;
-      }
-      if (await store.release(claim, view.arrived, wakeAt)) return wakeAt ?? undefined;
     }
   };
 }
@@ -156,7 +170,7 @@ async function insist<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (attempt >= 20) throw error;
+      if (attempt >= 30) throw error;
       await pause(Math.min(1_000, 50 * attempt));
     }
   }
