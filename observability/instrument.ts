@@ -2,10 +2,10 @@
  * Preloaded into every program (`node -r ./dist/observability/instrument.js …`): OpenTelemetry's SDK, set up by the
  * standard OTEL_* variables. Without an endpoint, or with OTEL_SDK_DISABLED=true, nothing is loaded or started.
  *
- * While observability is away, at most the newest few thousand spans and logs wait; the rest are dropped in silence:
+ * While observability is away, at most 2,048 spans and as many logs wait and further ones are dropped in silence:
  * telemetry never blocks a program, grows it, or fills its log.
  */
-import { telemetryWanted } from './endpoint';
+import { type TelemetrySettings, telemetrySettings } from './endpoint';
 import { loadLazily } from './lazy';
 import { routeOf } from './route';
 
@@ -14,7 +14,7 @@ const FLUSH_LIMIT_MS = 2_000;
 /** Paths whose requests are not traced: probes, scrapes, and the receiver of telemetry itself. */
 const untraced = new Set(['/healthz', '/metrics', '/v1/traces', '/v1/logs', '/v1/metrics']);
 
-function start(): void {
+function start(settings: TelemetrySettings): void {
   const { NodeSDK, resources, tracing, logs } = loadLazily<typeof import('@opentelemetry/sdk-node')>(
     () => require('@opentelemetry/sdk-node'),
     unusedParts,
@@ -37,7 +37,7 @@ function start(): void {
     spanProcessors: [new tracing.BatchSpanProcessor(new OTLPTraceExporter(), batches)],
     logRecordProcessors: [new logs.BatchLogRecordProcessor({ exporter: new OTLPLogExporter(), ...batches })],
     metricReaders: [],
-    instrumentations: instrumentations(),
+    instrumentations: instrumentations(settings),
   });
   sdk.start();
   leaveFlush(() => sdk.shutdown());
@@ -47,17 +47,17 @@ function start(): void {
 const unusedParts =
   /^@opentelemetry\/(configuration|sdk-metrics|sdk-trace-node|propagator-(b3|jaeger)|exporter-(zipkin|prometheus|metrics-.*|.*-(grpc|proto)))$/;
 
-function instrumentations() {
-  const { HttpInstrumentation } =
-    require('@opentelemetry/instrumentation-http') as typeof import('@opentelemetry/instrumentation-http');
-  const { PgInstrumentation } =
-    require('@opentelemetry/instrumentation-pg') as typeof import('@opentelemetry/instrumentation-pg');
-  const { PinoInstrumentation } =
-    require('@opentelemetry/instrumentation-pino') as typeof import('@opentelemetry/instrumentation-pino');
-  const { UndiciInstrumentation } =
-    require('@opentelemetry/instrumentation-undici') as typeof import('@opentelemetry/instrumentation-undici');
-  return [
-    new HttpInstrumentation({
+/** Made, and loaded, only as far as they are wanted. */
+function instrumentations({ disabled }: TelemetrySettings) {
+  const wanted = Object.entries(makers).filter(([name]) => !disabled.has(name));
+  return wanted.map(([, make]) => make());
+}
+
+const makers = {
+  http() {
+    const { HttpInstrumentation } =
+      require('@opentelemetry/instrumentation-http') as typeof import('@opentelemetry/instrumentation-http');
+    return new HttpInstrumentation({
       ignoreIncomingRequestHook: ({ url = '' }) => untraced.has(url.split('?', 1)[0] ?? ''),
       requireParentforOutgoingSpans: true,
       applyCustomAttributesOnSpan: (span, request, response) => {
@@ -67,12 +67,28 @@ function instrumentations() {
         span.setAttribute('http.route', route);
         span.updateName(`${request.method} ${route}`);
       },
-    }),
-    new UndiciInstrumentation({ requireParentforSpans: true }),
-    new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true, enhancedDatabaseReporting: false }),
-    new PinoInstrumentation(),
-  ];
-}
+    });
+  },
+  undici() {
+    const { UndiciInstrumentation } =
+      require('@opentelemetry/instrumentation-undici') as typeof import('@opentelemetry/instrumentation-undici');
+    return new UndiciInstrumentation({ requireParentforSpans: true });
+  },
+  pg() {
+    const { PgInstrumentation } =
+      require('@opentelemetry/instrumentation-pg') as typeof import('@opentelemetry/instrumentation-pg');
+    return new PgInstrumentation({
+      requireParentSpan: true,
+      ignoreConnectSpans: true,
+      enhancedDatabaseReporting: false,
+    });
+  },
+  pino() {
+    const { PinoInstrumentation } =
+      require('@opentelemetry/instrumentation-pino') as typeof import('@opentelemetry/instrumentation-pino');
+    return new PinoInstrumentation();
+  },
+};
 
 /** `platform/program.ts` calls it as the last thing before it exits. */
 function leaveFlush(shutdown: () => Promise<void>): void {
@@ -82,4 +98,5 @@ function leaveFlush(shutdown: () => Promise<void>): void {
   };
 }
 
-if (telemetryWanted()) start();
+const settings = telemetrySettings();
+if (settings !== undefined) start(settings);
