@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
 /**
- * What the Send API shall do wrong, for tests and for people who want to see how the gateway copes. `lose-request`: the
- * call is dropped unread. `lose-answer`: the student gets the message and the caller no answer. `…-and-echo`: nor does
- * the app get the echo, so that only the conversation tells. `hang`: as that, and the caller waits in vain.
+ * What the Send API shall do wrong, for tests and for people who want to see how the gateway copes.
+ * `lose-request`: the call is dropped unread. `lose-answer`: the student gets the message and the caller no answer.
+ * `lose-answer-and-echo`: nor does the app get the echo, so that only the conversation tells.
+ * `hang`: as that, and the caller waits in vain. `stall`: the caller waits in vain, and the student gets nothing.
  */
 export const fault = z.object({
   kind: z.enum([
@@ -17,6 +18,7 @@ export const fault = z.object({
     'lose-answer',
     'lose-answer-and-echo',
     'hang',
+    'stall',
   ]),
   times: z.int().min(1).max(1000).default(1),
   /** Only sends to this student. */

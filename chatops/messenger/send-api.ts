@@ -52,6 +52,7 @@ export function sendApi(app: FastifyInstance, deps: SendApiDeps): void {
     }
     const { student, ...content } = wanted.wanted;
     const fault = faults.take(env, student);
+    if (fault === 'stall') return response.hijack();
     if (fault === 'lose-request') return hangUp(request, response);
     if (fault !== undefined && fault in graphErrors)
       return fail(response, graphErrors[fault as keyof typeof graphErrors]);
