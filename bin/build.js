@@ -26,7 +26,7 @@ const { options } = ts.convertCompilerOptionsFromJson(
 );
 
 const isSource = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts');
-const isTest = (file) => file.endsWith('.test.ts') || path.basename(file) === 'contract.ts';
+const isTest = (file) => /\.test\.ts$|(^|\/)(contract|fixture)[^/]*\.ts$/.test(file);
 const compiled = (file) => file.replace(/\.ts$/, '.js');
 
 function compile(file, output) {

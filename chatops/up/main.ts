@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { loadCatalog } from '../../platform/catalog-file';
 import { processEnvironment } from '../../platform/config';
-import { startEmbedded } from '../../platform/database/embedded';
+import { keepEmbedded } from '../../platform/database/keep';
 import { controlRole, environmentRole, prepareDatabases, telemetryRole } from '../../platform/database/environments';
 import { isFree } from '../../platform/database/ports';
 import { EdwinError, explain } from '../../platform/errors';
@@ -61,7 +61,7 @@ async function up(argv: readonly string[]): Promise<void> {
     const ports = await internalPorts(options.data, (name) => stillRuns.has(name));
 
     const log = createLogger('up', 'silent');
-    const database = await startEmbedded({ folder: join(options.data, 'postgres'), log });
+    const database = await keepEmbedded({ folder: join(options.data, 'postgres'), log });
     closers.push(() => database.stop());
     const roles = [controlRole, telemetryRole, ...catalog.environments.map(environmentRole)];
     const passwords = Object.fromEntries(roles.map((role) => [role, platformSecret(secrets, `DATABASE_${role}`)]));
