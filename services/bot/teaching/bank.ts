@@ -27,7 +27,6 @@ export const skills = [
   'vocabulary',
   'word-order',
 ] as const;
-export type Skill = (typeof skills)[number];
 
 const base = {
   id: z.string().regex(/^[a-z0-9-]{3,64}$/),
@@ -49,7 +48,7 @@ const itemSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...base, kind: z.literal('short') }),
 ]);
 /** One file of the bank: the items of a level. */
-export const bankFile = z.strictObject({ level: levelSchema, items: z.array(itemSchema).min(1) });
+const bankFile = z.strictObject({ level: levelSchema, items: z.array(itemSchema).min(1) });
 
 export type Item = z.infer<typeof itemSchema> & { readonly level: Level };
 export type ItemKind = Item['kind'];

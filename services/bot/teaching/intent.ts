@@ -1,6 +1,6 @@
 import type { StudentMessage } from '../../../platform/messages';
 
-export const commandNames = [
+const commandNames = [
   'start',
   'help',
   'skip',

@@ -64,7 +64,8 @@ export function zoneUnknown(name: string): string {
 }
 
 export function wrongAnswer(item: Item): string {
-  return `The answer: “${solutionOf(item)}” ${item.note}`;
+  const solution = solutionOf(item);
+  return `The answer: “${solution}”${/[.?!]$/.test(solution) ? '' : '.'}\n${item.note}`;
 }
 
 export function spelling(item: Item): string {
