@@ -9,6 +9,7 @@ import { marksOf, toCell, toReleaseCard } from './board';
 export const OWN_ENVIRONMENT = 'edwin';
 const MINUTES = 15;
 const STEP_SECONDS = 15;
+const ARRIVAL_MS = 8_000;
 
 const name = z.string().min(1).max(64);
 const traceId = z.string().regex(/^[0-9a-f]{32}$/, 'A trace id has 32 hexadecimal digits.');
@@ -41,7 +42,8 @@ export function evidenceRoutes(fleet: Fleet, telemetry: TelemetryStore): Fastify
     });
     fastify.get('/rates/:environment/:service', async (request) => {
       const { environment, service } = z.object({ environment: name, service: name }).parse(request.params);
-      const until = new Date();
+      // What was measured in the last seconds is still on its way to the store.
+      const until = new Date(Date.now() - ARRIVAL_MS);
       const since = new Date(
         Math.floor((until.getTime() - MINUTES * 60_000) / (STEP_SECONDS * 1000)) * STEP_SECONDS * 1000,
       );

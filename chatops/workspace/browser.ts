@@ -67,16 +67,16 @@ export function browserRoutes(core: Core): FastifyPluginAsync {
       const found = await core.messages.page(channel.id, page);
       return { messages: found.map(drawn).reverse(), more: query.thread === undefined && found.length === PAGE };
     });
-    fastify.get('/latest', async (request) => {
-      const { user } = z.object({ user: id }).parse(request.query);
-      const visible = core.directory.channels.filter(
-        (channel) => channel.imUser === undefined || channel.imUser === user,
-      );
-      return Object.fromEntries(
-        await Promise.all(
-          visible.map(async (channel) => [channel.id, (await core.messages.page(channel.id, { limit: 1 }))[0]?.ts]),
-        ),
-      );
+    fastify.get('/unread', async (request) => {
+      const query = z.object({ user: id, read: z.string().max(4000) }).parse(request.query);
+      const read = z.record(id, z.string().regex(/^[\d.]{1,20}$/)).parse(JSON.parse(query.read));
+      const visible = core.directory.channels.filter(({ imUser }) => imUser === undefined || imUser === query.user);
+      const counts = visible.map(async (channel) => {
+        const since = read[channel.id] ?? '0';
+        const found = await core.messages.page(channel.id, { oldest: since, limit: 100 });
+        return [channel.id, found.filter(({ user }) => user !== query.user).length] as const;
+      });
+      return Object.fromEntries(await Promise.all(counts));
     });
     fastify.post('/send', async (request) => {
       const body = bodies.send.parse(request.body);

@@ -237,7 +237,7 @@ test('a mention in a thread reaches the app with its thread', async () => {
 test('nobody connected: the command fails at once and nothing is kept of it', async () => {
   expect(await send('/deploy bot prod')).toEqual({ ok: false, error: 'dispatch_failed' });
   expect(seen.map((event) => event.type)).toEqual(['ephemeral']);
-  expect((seen[0]?.data['message'] as Json)['text']).toContain('dispatch_failed');
+  expect((seen[0]!.data['message'] as Json)['text']).toContain('dispatch_failed');
 });
 
 test('an app that does not acknowledge in time: the command is delivered once and has timed out', async () => {

@@ -57,7 +57,7 @@ function App() {
       ${page === 'trace' && html`<${Trace} key=${route.value.id} environment=${route.value.environment} id=${route.value.id} />`}
       ${page === 'logs' && html`<${Logs} />`}
     </aside>
-    <div role="status">${lost.value && html`<div class="banner">Connection lost. Trying again; what happens meanwhile will be shown then.</div>`}</div>
+    <div role="status" class="floating">${lost.value && html`<div class="banner">Connection lost. Trying again; what happens meanwhile will be shown then.</div>`}</div>
     <${ModalDialog} /><${ConfirmDialog} />`;
 }
 

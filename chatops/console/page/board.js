@@ -12,10 +12,7 @@ export function Board() {
   const [at, setAt] = useState([0, 0]);
   const grid = useRef();
   const known = cells.value;
-  const columns = {
-    gridTemplateColumns: `92px repeat(${environments.length || 3}, minmax(0, 1fr))`,
-    '--columns': environments.length || 3,
-  };
+  const columns = { '--columns': environments.length || 3 };
   const move = (event) => {
     const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
     const step = steps[event.key] ?? { Home: [0, -99], End: [0, 99] }[event.key];
@@ -74,9 +71,9 @@ function Cell({ cell, before, place, focusable, onFocus }) {
       : (serving?.number ?? '–');
   return html`<button ...${common} class="cell" title=${title} aria-label=${`${service} in ${environment}: release ${release}, ${line.text}, ${words}`}>
     ${(running || fail) && html`<i class=${`progress${fail ? ' bad' : ''}`} style=${{ width: `${fail && !running ? 100 : width}%` }}></i>`}
-    <div class="rel num">${release} ${serving && html`<small>${serving.commit.slice(0, 7)}</small>`}</div>
+    <div class="rel num">${release} ${serving && !running && html`<small>${serving.commit.slice(0, 7)}</small>`}</div>
     <div class=${`line num ${line.tone}`}>${line.text || ' '}</div>
-    <div class="dots">${cell.instances.slice(0, 12).map(({ id, state }) => html`<i key=${id} class=${dotClass(state)}></i>`)}${Array.from({ length: running ? 0 : absent }, () => html`<i class="m"></i>`)}<span>${words}</span></div>
+    <div class=${`dots${cell.instances.length > 8 ? ' many' : ''}`}>${cell.instances.slice(0, 12).map(({ id, state }) => html`<i key=${id} class=${dotClass(state)}></i>`)}${Array.from({ length: running ? 0 : absent }, () => html`<i class="m"></i>`)}<span>${words}</span></div>
   </button>`;
 }
 

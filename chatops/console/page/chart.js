@@ -38,7 +38,9 @@ export function Chart({ xs, series, colors, marks = [], tall = false, height = t
           [xs, ...series],
           box.current,
         );
-        observer = new ResizeObserver(() => chart.current?.setSize({ width: box.current.clientWidth, height }));
+        observer = new ResizeObserver(
+          () => box.current && chart.current?.setSize({ width: box.current.clientWidth, height }),
+        );
         observer.observe(box.current);
       },
       () => undefined,
@@ -72,7 +74,7 @@ function options({ colors, tall, height, width, shown }) {
     padding: tall ? [8, 4, 0, 0] : [3, 1, 2, 1],
     scales: {
       x: { time: true },
-      y: { range: (_chart, least, most) => [0, Math.max(most * 1.15, most === 0 || most === null ? 1 : most)] },
+      y: { range: (_chart, _least, most) => [0, Math.max(most * 1.15, most === 0 || most === null ? 1 : most)] },
     },
     axes: tall
       ? [

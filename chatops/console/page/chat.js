@@ -33,18 +33,18 @@ export async function loadFeed(channel, thread, before) {
 }
 
 export async function loadUnread() {
-  const latest = await get('/api/workspace/latest', { user: me.value });
-  const found = Object.entries(latest).filter(
-    ([id, ts]) => ts && id !== channelId.value && ts > recall(`read.${me.value}.${id}`, '0'),
-  );
-  unread.value = Object.fromEntries(found.map(([id]) => [id, '•']));
+  const { channels } = directory.value;
+  const read = Object.fromEntries(channels.map(({ id }) => [id, recall(`read.${me.value}.${id}`, '0')]));
+  const counts = await get('/api/workspace/unread', { user: me.value, read: JSON.stringify(read) });
+  unread.value = { ...counts, [channelId.value]: 0 };
+  markRead(channelId.value);
 }
 
 export function openChannel(id) {
   batch(() => {
     channelId.value = id;
     threadTs.value = undefined;
-    unread.value = { ...unread.value, [id]: undefined };
+    unread.value = { ...unread.value, [id]: 0 };
   });
   remember('channel', id);
   markRead(id);
@@ -136,8 +136,7 @@ function put(key, message) {
 }
 
 function count(id) {
-  const known = unread.value[id];
-  unread.value = { ...unread.value, [id]: typeof known === 'number' ? known + 1 : 1 };
+  unread.value = { ...unread.value, [id]: (unread.value[id] ?? 0) + 1 };
 }
 
 function markRead(id) {

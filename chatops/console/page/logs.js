@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import { get } from './api.js';
 import { PlaceFilters, usualEnvironment } from './filters.js';
 import { html } from './html.js';
+import { usePolled } from './poll.js';
 import { boot } from './state.js';
 import { absolute, exact } from './time.js';
 
@@ -21,29 +21,11 @@ export function Logs() {
     severity: '9',
     ...given(),
   }));
-  const [found, setFound] = useState(undefined);
-  const [problem, setProblem] = useState('');
   const change = (part) => setFilter((before) => ({ ...before, ...part }));
   useEffect(() => {
     if (!filter.env && boot.value) change({ env: usualEnvironment() });
   }, [boot.value]);
-  useEffect(() => {
-    if (!filter.env) return undefined;
-    let gone = false;
-    const read = () =>
-      document.hidden ||
-      get('/api/logs', filter).then(
-        (answer) => gone || (setFound(answer), setProblem('')),
-        (error) => gone || setProblem(error.message),
-      );
-    const first = setTimeout(read, 120);
-    const timer = setInterval(read, EVERY_MS);
-    return () => {
-      gone = true;
-      clearTimeout(first);
-      clearInterval(timer);
-    };
-  }, [JSON.stringify(filter)]);
+  const { value: found, problem } = usePolled(filter.env ? '/api/logs' : undefined, filter, EVERY_MS);
   return html`<div class="filters"><${PlaceFilters} ...${filter} onChange=${change} />
       <label>showing <select class="field" value=${filter.severity} onChange=${(event) => change({ severity: event.currentTarget.value })}>${levels.map(([value, label]) => html`<option value=${value}>${label}</option>`)}</select></label>
       <input class="field" type="search" placeholder="Words that all must stand in a line" aria-label="Search" value=${filter.text} onInput=${(event) => change({ text: event.currentTarget.value })} /></div>

@@ -3,7 +3,7 @@ import { openThread } from './chat.js';
 import { useForm } from './form.js';
 import { html } from './html.js';
 import { Mrkdwn, shortcode, userName } from './prose.js';
-import { directory, now, route } from './state.js';
+import { directory, now, route, tones } from './state.js';
 import { absolute, age, clock, ofTs } from './time.js';
 
 const named = { good: 'var(--good)', warning: 'var(--warn)', danger: 'var(--bad)' };
@@ -33,7 +33,11 @@ export function Message({ message, channel, inThread = false }) {
 }
 
 function Content({ message, place, form }) {
-  if (message.blocks?.length > 0) return html`<${Blocks} blocks=${message.blocks} place=${place} form=${form} />`;
+  if (message.blocks?.length > 0) {
+    const drawn = html`<${Blocks} blocks=${message.blocks} place=${place} form=${form} />`;
+    const tone = toneOf(message);
+    return tone ? html`<div class=${`att ${tone}`}>${drawn}</div>` : drawn;
+  }
   // With attachments that hold blocks, the text is only the notification.
   if (!message.text || message.attachments?.some(({ blocks }) => blocks)) return null;
   return html`<div class="said"><${Mrkdwn} text=${message.text} />${message.edited && html` <span class="only">(edited)</span>`}</div>`;
@@ -49,6 +53,12 @@ function Attachment({ of, place, form }) {
     ${of.blocks && html`<${Blocks} blocks=${of.blocks} place=${place} form=${form} />`}
     ${of.footer && html`<div class="ctx">${of.footer}</div>`}
   </div>`;
+}
+
+/** Messages about an operation say in their metadata how it stands, or which one it is. */
+function toneOf({ metadata }) {
+  const { color, operation } = metadata?.event_payload ?? {};
+  return color ?? tones.value[operation] ?? (operation === undefined ? undefined : 'past');
 }
 
 /** "· now" while a message is being edited, so that one sees it lives. */

@@ -1,29 +1,28 @@
-import { useEffect, useState } from 'preact/hooks';
-import { get } from './api.js';
+import { useState } from 'preact/hooks';
 import { html } from './html.js';
+import { usePolled } from './poll.js';
 import { boot, cells, now, propose } from './state.js';
 import { absolute, age, ago, duration, exact } from './time.js';
 import { Rates } from './traffic.js';
 import { cellLine, dotClass } from './words.js';
 
+const EVERY_MS = 5000;
+
 /** One service in one environment: instances, operations, log tail, charts, and the commands a person would type. */
 export function Service({ environment, service }) {
   const cell = cells.value?.[`${environment}/${service}`];
-  const [detail, setDetail] = useState(undefined);
-  const [problem, setProblem] = useState('');
-  useEffect(() => {
-    let gone = false;
-    get(`/api/service/${encodeURIComponent(environment)}/${encodeURIComponent(service)}`).then(
-      (answer) => gone || (setDetail(answer), setProblem('')),
-      (error) => gone || setProblem(error.message),
-    );
-    return () => {
-      gone = true;
-    };
-  }, [environment, service, JSON.stringify(cell?.instances), cell?.last?.id, cell?.running?.state]);
+  const { value: detail, problem } = usePolled(
+    `/api/service/${encodeURIComponent(environment)}/${encodeURIComponent(service)}`,
+    {},
+    EVERY_MS,
+    `${cell?.last?.id} ${cell?.running?.state} ${cell?.instances.map(({ state }) => state)}`,
+  );
+  const back = () => {
+    location.hash = 'board';
+  };
   const before = boot.value?.environments[boot.value.environments.indexOf(environment) - 1];
   return html`
-    <div class="title"><button type="button" class="back" onClick=${() => (history.length > 1 ? history.back() : ((location.hash = 'board')))}>← Board</button><h1>${service} in ${environment}</h1>
+    <div class="title"><button type="button" class="back" onClick=${back}>← Board</button><h1>${service} in ${environment}</h1>
       <span>${cell?.serving ? `release ${cell.serving.number}` : 'not deployed'}${cell && html`, ${cellLine(cell, before, now.value).text}`}</span></div>
     ${problem && html`<p class="error" role="alert">${problem}</p>`}
     ${cell?.serving && html`<p class="ctx">“${cell.serving.subject}” by ${cell.serving.author} <${Hash} commit=${cell.serving.commit} /></p>`}

@@ -17,8 +17,8 @@ export function Sidebar() {
 }
 
 function ChannelLink({ of, label }) {
-  const news = unread.value[of.id];
-  return html`<button type="button" class="link" aria-current=${of.id === channelId.value ? 'true' : 'false'} onClick=${() => openChannel(of.id)}>${label}${news && html` <span class="badge num" aria-label=${`${news === '•' ? 'some' : news} unread`}>${news}</span>`}</button>`;
+  const news = unread.value[of.id] || undefined;
+  return html`<button type="button" class="link" aria-current=${of.id === channelId.value ? 'true' : 'false'} onClick=${() => openChannel(of.id)}>${label}${news && html` <span class="badge num" aria-label=${`${news} unread`}>${news > 99 ? '99+' : news}</span>`}</button>`;
 }
 
 export function UserPicker({ labelled }) {

@@ -33,6 +33,11 @@ export const operations = computed(() =>
     .filter(Boolean)
     .sort((a, b) => Date.parse(b.requestedAt) - Date.parse(a.requestedAt)),
 );
+/** Operation id → how it stands, for the colour beside its message. */
+export const tones = computed(() => {
+  const known = { planned: 'busy', running: 'busy', undoing: 'bad', done: 'good', undone: 'bad', failed: 'bad' };
+  return Object.fromEntries(operations.value.map(({ id, state }) => [id, known[state]]));
+});
 /** What runs now, else what ran last. */
 export const current = computed(() => operations.value.find(({ finishedAt }) => !finishedAt) ?? operations.value[0]);
 

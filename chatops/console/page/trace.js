@@ -38,7 +38,7 @@ export function Trace({ environment, id }) {
 function Detail({ span, logs }) {
   const facts = { instance: span.instance, kind: span.kind, message: span.message, ...span.attributes };
   return html`<div class="detail"><dl>${Object.entries(facts)
-    .filter(([, value]) => value !== undefined && value !== '')
+    .filter(([name, value]) => value !== undefined && value !== '' && name !== 'timestamp.us')
     .map(
       ([name, value]) => html`<dt>${name}</dt><dd>${String(value)}</dd>`,
     )}</dl>${logs.map((log) => html`<${LogLine} log=${log} />`)}</div>`;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import { get } from './api.js';
 import { PlaceFilters, usualEnvironment } from './filters.js';
 import { html } from './html.js';
+import { usePolled } from './poll.js';
 import { boot, now } from './state.js';
 import { absolute, age, duration } from './time.js';
 
@@ -10,29 +10,12 @@ let kept;
 
 export function Traces() {
   const [filter, setFilter] = useState(kept ?? { env: usualEnvironment(), service: '', errors: '' });
-  const [found, setFound] = useState(undefined);
-  const [problem, setProblem] = useState('');
   const change = (part) => setFilter((before) => ({ ...before, ...part }));
   kept = filter;
   useEffect(() => {
     if (!filter.env && boot.value) change({ env: usualEnvironment() });
   }, [boot.value]);
-  useEffect(() => {
-    if (!filter.env) return undefined;
-    let gone = false;
-    const read = () =>
-      document.hidden ||
-      get('/api/traces', filter).then(
-        (answer) => gone || (setFound(answer), setProblem('')),
-        (error) => gone || setProblem(error.message),
-      );
-    void read();
-    const timer = setInterval(read, EVERY_MS);
-    return () => {
-      gone = true;
-      clearInterval(timer);
-    };
-  }, [JSON.stringify(filter)]);
+  const { value: found, problem } = usePolled(filter.env ? '/api/traces' : undefined, filter, EVERY_MS);
   const longest = Math.max(1, ...(found ?? []).map(({ durationMs }) => durationMs));
   return html`<div class="filters"><${PlaceFilters} ...${filter} onChange=${change} /><label><input type="checkbox" checked=${filter.errors === '1'} onChange=${(event) => change({ errors: event.currentTarget.checked ? '1' : '' })} /> only with errors</label></div>
     ${problem && html`<p class="error" role="alert">${problem}</p>`}

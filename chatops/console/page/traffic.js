@@ -1,8 +1,8 @@
-import { useEffect, useState } from 'preact/hooks';
-import { get } from './api.js';
+import { useState } from 'preact/hooks';
 import { Chart } from './chart.js';
 import { html } from './html.js';
-import { boot, cells, current } from './state.js';
+import { usePolled } from './poll.js';
+import { cells, current } from './state.js';
 import { clock } from './time.js';
 
 const EVERY_MS = 15_000;
@@ -17,7 +17,12 @@ export function Traffic() {
 }
 
 export function Rates({ environment, service, title = 'Traffic, last 15 minutes', tall = false }) {
-  const rates = useRates(environment, service);
+  const { value: rates } = usePolled(
+    `/api/rates/${encodeURIComponent(environment)}/${encodeURIComponent(service)}`,
+    {},
+    EVERY_MS,
+    cells.value?.[`${environment}/${service}`]?.last?.id,
+  );
   const kind = cells.value?.[`${environment}/${service}`]?.kind;
   const [hover, setHover] = useState(undefined);
   if (!rates)
@@ -57,27 +62,6 @@ export function Rates({ environment, service, title = 'Traffic, last 15 minutes'
     )}</div>
     <div class="ctx">${quiet ? 'Nothing was measured in these 15 minutes.' : ''} ${marks.length > 0 ? 'Dashed: deployments and rollbacks' : ''}</div>
   </section>`;
-}
-
-function useRates(environment, service) {
-  const [rates, setRates] = useState(undefined);
-  const state = cells.value?.[`${environment}/${service}`]?.last?.id;
-  useEffect(() => {
-    let gone = false;
-    const read = () =>
-      document.hidden ||
-      get(`/api/rates/${encodeURIComponent(environment)}/${encodeURIComponent(service)}`).then(
-        (answer) => gone || setRates(answer),
-        () => undefined,
-      );
-    void read();
-    const timer = setInterval(read, EVERY_MS);
-    return () => {
-      gone = true;
-      clearInterval(timer);
-    };
-  }, [environment, service, state, boot.value]);
-  return rates;
 }
 
 /** The last step in which something happened, or simply the last one. */

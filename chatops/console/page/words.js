@@ -18,7 +18,7 @@ export function instanceWords(cell) {
   const total = Math.max(wanted, instances.length);
   if (bad > 0)
     return `${bad} of ${total} ${of('unknown') === bad ? 'not reached' : of('exited') === bad ? 'exited' : 'unhealthy'}`;
-  if (starting > 0) return starting === instances.length ? 'starting' : `${of('healthy')} of ${total} healthy`;
+  if (starting > 0) return cell.running ? 'starting' : `${of('healthy')} of ${total} healthy`;
   if (draining > 0) return `${counted(of('healthy'), 'healthy')}, ${counted(draining, 'draining')}`;
   if (missing > 0 && cell.serving) return `${missing} of ${total} missing`;
   return counted(of('healthy'), 'healthy');
