@@ -15,6 +15,8 @@ runProgram('observability', ['observability'], async ({ config, log, onStop, ser
   onStop('telemetry buffer', () => buffer.close(FLUSH_LIMIT_MS));
   addHealthCheck(() => buffer.trouble());
   await serve(createReceiver({ environmentOf, offer: buffer.offer, log }));
+  // Closed first: this program sends its telemetry to itself, which it can only while it still listens.
+  onStop('own telemetry', () => (globalThis as { edwinFlushTelemetry?: () => Promise<void> }).edwinFlushTelemetry?.());
   // It is its own receiver: what it has to tell of itself goes out while it still listens.
   onStop('own telemetry', flushTelemetry);
 });
