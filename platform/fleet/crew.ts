@@ -3,7 +3,7 @@ import { EdwinError, explain } from '../errors';
 import type { Instance } from '../hosts/hosts';
 import { chooseHosts } from './choose-hosts';
 import type { Release } from './fleet';
-import { admit, forget, register, startInstance, untilHealthy } from './instances';
+import { admit, exitSentence, forget, register, startInstance, untilHealthy } from './instances';
 import { instanceId, instancesOf, NeverHealthy, numberOf, type Run } from './run';
 
 /** How far an instance is brought. Each level includes those before it. */
@@ -91,7 +91,7 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
       if (instance !== undefined && (reached.get(instance.id) ?? -1) >= level && instance.state !== 'exited') return;
       if (newest !== undefined && instance?.state === 'exited') {
         await bury(newest.instance);
-        await failed(ordinal, newest.instance.id, exitOf(newest.instance));
+        await failed(ordinal, newest.instance.id, await endOf(newest.instance));
         instance = undefined;
       }
       instance ??= await start(ordinal, Math.max(newest?.attempt ?? 0, tried.get(ordinal) ?? 0) + 1);
@@ -119,10 +119,20 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
     return true;
   };
 
+  /** How it ended. Its host may see that it is gone a moment before it knows how. */
+  const endOf = async ({ id, exit }: Instance): Promise<string> => {
+    let seen = exit;
+    for (let looks = 0; looks < 5 && seen?.code === undefined && seen?.signal === undefined; looks++) {
+      await pause(20, undefined, { signal: run.signal }).catch(() => undefined);
+      seen = (await parts.listing.of(cell)).find((instance) => instance.id === id)?.exit;
+    }
+    return exitSentence(id, seen);
+  };
+
   /** An instance that died after it was known to others. */
   const bury = async (instance: Instance): Promise<void> => {
     if (!reached.delete(instance.id)) return;
-    run.log.warn({ instance: instance.id }, `${exitOf(instance)}; it is replaced`);
+    run.log.warn({ instance: instance.id }, `${exitSentence(instance.id, instance.exit)}; it is replaced`);
     await forget(parts, cell, release.snapshot.kind, instance.id);
   };
 
@@ -156,9 +166,4 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
       return result.value;
     },
   };
-}
-
-function exitOf({ id, exit }: Instance): string {
-  if (exit?.signal !== undefined) return `${id} was ended by ${exit.signal}`;
-  return exit?.code === undefined ? `${id} is gone` : `${id} exited with status ${exit.code}`;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Instance } from '../hosts/hosts';
+import type { Instance, InstanceExit } from '../hosts/hosts';
 import type { Release } from './fleet';
 import { instanceCommand, instanceEnv, listens } from './instance-env';
 import { readableLines, withoutSecrets } from './log-lines';
@@ -89,7 +89,7 @@ export async function untilHealthy(
     }
     const listed = (await parts.listing.all(200)).find(({ id }) => id === instance.id);
     if (listed === undefined || listed.state === 'exited')
-      return { well: false, exited: true, sentence: exitSentence(instance.id, listed) };
+      return { well: false, exited: true, sentence: exitSentence(instance.id, listed?.exit) };
     const proven = now - instance.startedAt.getTime() >= WORKER_PROOF_MS;
     if (healthPath === undefined && listed.state === 'running' && proven) return { well: true };
     if (now >= deadline) {
@@ -101,10 +101,10 @@ export async function untilHealthy(
   }
 }
 
-function exitSentence(id: string, instance: Instance | undefined): string {
-  const { code, signal } = instance?.exit ?? {};
-  if (signal !== undefined) return `${id} was ended by ${signal}`;
-  return code === undefined ? `${id} is gone` : `${id} exited with status ${code}`;
+/** How an instance ended, as words. */
+export function exitSentence(id: string, exit: InstanceExit | undefined): string {
+  if (exit?.signal !== undefined) return `${id} was ended by ${exit.signal}`;
+  return exit?.code === undefined ? `${id} is gone` : `${id} exited with status ${exit.code}`;
 }
 
 /** Makes the registry know the instance as well. */

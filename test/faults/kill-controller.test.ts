@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPool, type Pool } from '../../platform/database/postgres';
 import type { Operation, OperationRequest } from '../../platform/fleet/fleet';
+import type { RunningFleet } from '../../platform/fleet/open';
 import type { Boundary } from '../../platform/fleet/parts';
 import { forwardSteps, type Step, undoSteps } from '../../platform/fleet/plan';
 import { until } from '../until';
 import { disagreements } from './agreement';
 import { compile } from './compile';
 import type { Order, Report } from './controller';
-import { type Controller, createWorld, openController, type World } from './world';
+import { createWorld, openFleetOn, openParts, type Parts, type World } from './world';
 
 /**
  * A controller is killed with -9 at every boundary of the journal that the plan has, and another one that stands by
@@ -19,6 +20,7 @@ import { type Controller, createWorld, openController, type World } from './worl
 let folder: string;
 let world: World;
 let program: string;
+let parts: Parts;
 let control: Pool;
 let waiting: ChildProcess | undefined;
 /** Releases of `web`: two that are well, and one whose instances exit at start. */
@@ -41,26 +43,28 @@ beforeAll(async () => {
   waiting = fork(program);
   world = await createWorld();
   control = openPool(world.address.control);
-  const setup = await openController(world.address, 'setup');
+  parts = await openParts(world.address);
+  const fleet = await openFleetOn(parts, world.address, 'setup');
   try {
     const build = async (version: string, health: 'well' | 'exits'): Promise<number> => {
       world.product.commit({ version, health });
-      return (await setup.fleet.build({ service: 'web', ref: undefined, requestedBy: 'ada' })).release.number;
+      return (await fleet.build({ service: 'web', ref: undefined, requestedBy: 'ada' })).release.number;
     };
     releases.a = await build('a', 'well');
     releases.b = await build('b', 'well');
     releases.broken = await build('broken', 'exits');
-    await setup.fleet.start();
-    const { id } = await setup.fleet.request(request('deployment', releases.a, 'first'));
-    expect((await ended(setup, id)).state).toBe('done');
+    await fleet.start();
+    const { id } = await fleet.request(request('deployment', releases.a, 'first'));
+    expect((await ended({ fleet }, id)).state).toBe('done');
   } finally {
-    await setup.close();
+    await fleet.close();
   }
 });
 
 afterAll(async () => {
   waiting?.kill('SIGKILL');
   await control?.end();
+  await parts?.close();
   await world?.close();
   rmSync(folder, { recursive: true, force: true });
   takeovers.sort((a, b) => a - b);
@@ -78,7 +82,7 @@ const request = (kind: 'deployment' | 'rollback', release: number, key: string):
   key,
 });
 
-async function ended({ fleet }: Controller, id: number): Promise<Operation> {
+async function ended({ fleet }: { fleet: RunningFleet }, id: number): Promise<Operation> {
   let last: Operation | undefined;
   for await (const operation of fleet.follow(id, AbortSignal.timeout(20_000))) last = operation;
   return last as Operation;
@@ -110,10 +114,11 @@ async function killedAt(
   to: number,
 ): Promise<{ operation: Operation; found: string[] }> {
   const key = `${kind} to ${to} ${boundary.step} ${boundary.moment}`;
-  const standby = await openController(world.address, `standby for ${key}`);
+  const fleet = await openFleetOn(parts, world.address, `standby for ${key}`);
+  const standby = { ...parts, fleet };
   try {
     const order = { address: world.address, holder: `first for ${key}`, request: request(kind, to, key), boundary };
-    const id = await runAndDie(order, () => void standby.fleet.start());
+    const id = await runAndDie(order, () => void fleet.start());
     const died = Date.now();
     await until(async () => (await holderOf(id))?.startsWith('standby'), { what: 'the other controller takes over' });
     takeovers.push(Date.now() - died);
@@ -121,7 +126,7 @@ async function killedAt(
     const expected = operation.state === 'done' ? operation.to : operation.from;
     return { operation, found: await disagreements(standby, 'web', 'stage', expected) };
   } finally {
-    await standby.close();
+    await fleet.close();
   }
 }
 

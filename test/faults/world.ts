@@ -29,9 +29,8 @@ export interface WorldAddress {
   readonly edge: EdgeAddress;
 }
 
-/** A controller in this process, on the real parts. */
-export interface Controller {
-  readonly fleet: RunningFleet;
+/** The real parts, opened in this process. */
+export interface Parts {
   readonly hosts: Hosts;
   readonly images: Images;
   readonly edge: Edge;
@@ -39,18 +38,36 @@ export interface Controller {
   close(): Promise<void>;
 }
 
-export async function openController(
-  address: WorldAddress,
-  holder: string,
-  { boundary, log = silent }: { boundary?: (boundary: Boundary) => Promise<void>; log?: Logger } = {},
-): Promise<Controller> {
+/** A controller in this process, on the real parts. */
+export interface Controller extends Parts {
+  readonly fleet: RunningFleet;
+}
+
+export interface ControllerOptions {
+  readonly boundary?: (boundary: Boundary) => Promise<void>;
+  readonly log?: Logger;
+}
+
+export async function openParts(address: WorldAddress, log: Logger = silent): Promise<Parts> {
   const hosts = await openHosts('local:', { data: address.data, log });
   const images = await openImages('local:', { data: address.data, log });
   const edge = await openTestEdge(address.edge);
   const stage = await openRegistry(address.registries.stage, log);
   const prod = await openRegistry(address.registries.prod, log);
-  const registries = { stage, prod };
-  const fleet = await openFleet({
+  const close = async (): Promise<void> => {
+    await Promise.all([hosts.close(), edge.close(), stage.close(), prod.close()]);
+  };
+  return { hosts, images, edge, registries: { stage, prod }, close };
+}
+
+/** A fleet on parts that stay open when it is closed. */
+export function openFleetOn(
+  { hosts, images, edge, registries }: Parts,
+  address: WorldAddress,
+  holder: string,
+  { boundary, log = silent }: ControllerOptions = {},
+): Promise<RunningFleet> {
+  return openFleet({
     databaseUrl: address.control,
     hosts,
     images,
@@ -65,11 +82,20 @@ export async function openController(
     log,
     ...(boundary && { boundary }),
   });
+}
+
+export async function openController(
+  address: WorldAddress,
+  holder: string,
+  options: ControllerOptions = {},
+): Promise<Controller> {
+  const parts = await openParts(address, options.log);
+  const fleet = await openFleetOn(parts, address, holder, options);
   const close = async (): Promise<void> => {
     await fleet.close();
-    await Promise.all([hosts.close(), edge.close(), stage.close(), prod.close()]);
+    await parts.close();
   };
-  return { fleet, hosts, images, edge, registries, close };
+  return { ...parts, fleet, close };
 }
 
 /** A product, its databases, a data folder and an edge, for one test file. */

@@ -1,0 +1,151 @@
+import type { EdgeServer } from '../edge/edge';
+import type { Instance } from '../hosts/hosts';
+import type { RegisteredInstance } from '../registry/registry';
+import { backoff, type Chores, chores, type Facts } from './keep';
+
+const NOW = Date.UTC(2026, 0, 1);
+const address = { host: '127.0.0.1', port: 80 };
+
+const instance = (
+  id: string,
+  changes: Partial<Instance> & { release?: number; operation?: string; age?: number } = {},
+): Instance => ({
+  id,
+  host: 'h1',
+  labels: { environment: 'stage', service: 'web', release: changes.release ?? 2, operation: changes.operation ?? '5' },
+  image: 'sha256:0',
+  state: 'running',
+  address,
+  startedAt: new Date(NOW - (changes.age ?? 60_000)),
+  exit: undefined,
+  ...changes,
+});
+const entry = (id: string, changes: Partial<RegisteredInstance> = {}): RegisteredInstance => ({
+  id,
+  service: 'web',
+  release: 2,
+  host: 'h1',
+  address,
+  ttlSeconds: 15,
+  health: 'passing',
+  note: '',
+  reportedAt: new Date(NOW),
+  ...changes,
+});
+const server = (id: string, changes: Partial<EdgeServer> = {}): EdgeServer => ({
+  id,
+  address,
+  state: 'ready',
+  sessions: 0,
+  ...changes,
+});
+const facts = (changes: Partial<Facts>): Facts => ({
+  kind: 'http',
+  serving: 2,
+  wanted: 2,
+  instances: [instance('a'), instance('b')],
+  registered: [entry('a'), entry('b')],
+  servers: [server('a'), server('b')],
+  health: new Map(),
+  isOurs: ({ labels }) => labels.operation !== 'foreign',
+  now: NOW,
+  ...changes,
+});
+const sick = (sinceMs: number) => ({ failures: 5, since: NOW - sinceMs, note: '503' });
+
+/** What is to be done, without what is empty. */
+const told = (found: Chores) =>
+  Object.fromEntries(
+    Object.entries({
+      ...found,
+      enlist: found.enlist.map(({ id }) => id),
+      retire: found.retire.map((one) => `${one.instance.id}: ${one.reason}`),
+    }).filter(([, value]) => value !== 0 && value !== false && !(Array.isArray(value) && value.length === 0)),
+  );
+
+test.each<[string, Partial<Facts>, object]>([
+  ['nothing is done when all is well', {}, {}],
+  [
+    'a missing instance is started',
+    { instances: [instance('a')], registered: [entry('a')], servers: [server('a')] },
+    { start: 1, drift: ['1 of 2 instances run'] },
+  ],
+  [
+    'one that exited is replaced and forgotten',
+    { instances: [instance('a'), instance('b', { state: 'exited' })] },
+    { start: 1, forget: ['b', 'b'], drift: ['1 of 2 instances run'] },
+  ],
+  [
+    'the newest of too many is stopped',
+    {
+      instances: [instance('a'), instance('b'), instance('c', { age: 1_000 })],
+      registered: [entry('a'), entry('b'), entry('c')],
+      servers: [server('a'), server('b'), server('c')],
+    },
+    { retire: ['c: 3 run, 2 wanted'] },
+  ],
+  ['one that nobody knows is made known', { registered: [entry('a')], servers: [server('a')] }, { enlist: ['b'] }],
+  [
+    'one whose address changed is made known anew',
+    { servers: [server('a'), server('b', { address: { host: '127.0.0.1', port: 81 } })] },
+    { enlist: ['b'] },
+  ],
+  [
+    'one that was taken out of traffic comes back when it is well',
+    { servers: [server('a'), server('b', { state: 'draining' })] },
+    { enlist: ['b'] },
+  ],
+  ['one that is not healthy is taken out of traffic', { health: new Map([['b', sick(4_000)]]) }, { suspend: ['b'] }],
+  ['two failed probes are not enough for that', { health: new Map([['b', { ...sick(2_000), failures: 2 }]]) }, {}],
+  [
+    'after half a minute it gets a replacement',
+    { health: new Map([['b', sick(31_000)]]), servers: [server('a'), server('b', { state: 'draining' })] },
+    { start: 1 },
+  ],
+  [
+    'and is stopped when the replacement is there',
+    {
+      health: new Map([['b', sick(40_000)]]),
+      instances: [instance('a'), instance('b'), instance('c')],
+      registered: [entry('a'), entry('b'), entry('c')],
+      servers: [server('a'), server('b', { state: 'draining' }), server('c')],
+    },
+    { retire: ['b: not healthy: 503'] },
+  ],
+  [
+    'a leftover of our own is drained and stopped',
+    {
+      instances: [instance('a'), instance('b'), instance('old', { release: 1 })],
+      servers: [server('a'), server('b'), server('old')],
+    },
+    { retire: ['old: release 1 does not serve'] },
+  ],
+  [
+    'what belongs to nothing is reported and left alone',
+    { instances: [instance('a'), instance('b'), instance('x', { release: 9, operation: 'foreign' })] },
+    { drift: ['x (release 9) belongs to nothing that serves'] },
+  ],
+  [
+    'an instance on a host that is not reached is neither replaced nor forgotten',
+    { instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' })] },
+    { drift: ['h2 is not reached; its instances are unknown'] },
+  ],
+  ['nothing is started where nothing serves', { serving: undefined, instances: [], registered: [], servers: [] }, {}],
+  [
+    'entries without an instance are removed',
+    { registered: [entry('a'), entry('b'), entry('gone')] },
+    { forget: ['gone'] },
+  ],
+  [
+    'logs of old instances are pruned when there are many',
+    { instances: ['a', 'b', 'c', 'd', 'e', 'f'].map((id, i) => instance(id, i < 2 ? {} : { state: 'exited' })) },
+    { prune: true },
+  ],
+  ['a worker needs no place at the edge', { kind: 'worker', servers: [] }, {}],
+])('%s', (_, changes, expected) => {
+  expect(told(chores(facts(changes)))).toEqual(expected);
+});
+
+test('replacements in a row wait longer each time, at most a minute', () => {
+  expect([0, 1, 2, 3, 7, 20].map(backoff)).toEqual([0, 1_000, 2_000, 4_000, 60_000, 60_000]);
+});

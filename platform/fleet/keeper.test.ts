@@ -1,0 +1,143 @@
+import { disagreements, kill } from '../../test/faults/agreement';
+import { type Controller, createWorld, openController, type World } from '../../test/faults/world';
+import { until } from '../../test/until';
+import { openPool, type Pool } from '../database/postgres';
+import { setCapacity } from './capacity';
+import type { ServiceStatus } from './fleet';
+
+let world: World;
+let pool: Pool;
+let one: Controller;
+let release: number;
+
+beforeAll(async () => {
+  world = await createWorld();
+  pool = openPool(world.address.control);
+  one = await openController(world.address, 'one');
+  await one.fleet.start();
+  for (const service of ['web', 'jobs']) {
+    world.product.commit({ version: service });
+    release = (await one.fleet.build({ service, ref: undefined, requestedBy: 'ada' })).release.number;
+    const { id } = await one.fleet.request({
+      kind: 'deployment',
+      service,
+      environment: 'stage',
+      release: undefined,
+      requestedBy: 'ada',
+      key: service,
+    });
+    await until(async () => (await one.fleet.operation(id)).state === 'done', { what: `${service} serves` });
+  }
+});
+afterAll(async () => {
+  await one?.close();
+  await pool?.end();
+  await world?.close();
+});
+
+async function cell(service = 'web'): Promise<ServiceStatus> {
+  const [status] = await one.fleet.status({ service, environment: 'stage' });
+  return status as ServiceStatus;
+}
+
+const agreed = (service = 'web') =>
+  until(
+    async () => {
+      const found = await disagreements(one, service, 'stage', release);
+      if (found.length > 0) throw new Error(found.join('; '));
+      return true;
+    },
+    { what: `everything agrees about ${service}` },
+  );
+
+test.each(['web', 'jobs'])(
+  'a killed instance of %s is replaced, and edge and registry know the new one only',
+  async (service) => {
+    await agreed(service);
+    const [victim, other] = (await cell(service)).instances;
+    kill(world.address, victim!.id);
+    await until(async () => !(await cell(service)).instances.some(({ id }) => id === victim!.id), {
+      what: 'its end is noticed',
+    });
+    await agreed(service);
+    const ids = (await cell(service)).instances.map(({ id }) => id);
+    expect(ids).toContain(other!.id);
+    expect(ids.filter((id) => /-k\d+$/.test(id))).toHaveLength(1);
+  },
+);
+
+test('requests go on being answered while every instance is killed in turn', async () => {
+  await agreed();
+  const url = one.edge.url({ service: 'web', environment: 'stage' });
+  let over = false;
+  const asking = (async () => {
+    const statuses: number[] = [];
+    while (!over) statuses.push((await fetch(url)).status);
+    return statuses;
+  })();
+  for (const { id } of (await cell()).instances) {
+    kill(world.address, id);
+    await until(async () => !(await cell()).instances.some((instance) => instance.id === id), {
+      what: 'its end is noticed',
+    });
+    await agreed();
+  }
+  over = true;
+  expect(new Set(await asking)).toEqual(new Set([200]));
+});
+
+test('what the ledger wants is what runs', async () => {
+  await setCapacity(pool, 'web', 'stage', { wanted: 3, min: 0, max: 4 }, 'ada', 'exam day');
+  await until(async () => (await cell()).instances.length === 3, { what: 'three run' });
+  await agreed();
+  await setCapacity(pool, 'web', 'stage', { wanted: 2, min: 0, max: 4 }, 'ada', 'after the exam');
+  await agreed();
+});
+
+test('a controller that comes back adopts what runs and starts what is missing', async () => {
+  await agreed();
+  const [victim, other] = (await cell()).instances;
+  await one.close();
+  kill(world.address, victim!.id);
+  one = await openController(world.address, 'one again');
+  await one.fleet.start();
+  await agreed();
+  expect((await cell()).instances.map(({ id }) => id)).toContain(other!.id);
+});
+
+test('an instance that belongs to nothing is reported and left alone; a leftover of an operation is stopped', async () => {
+  await agreed();
+  const template = (await one.hosts.instances({ service: 'web', environment: 'stage' }))[0]!;
+  const start = (id: string, operation: string) =>
+    one.hosts.start({
+      id,
+      host: template.host,
+      labels: { environment: 'stage', service: 'web', release: 99, operation },
+      image: template.image,
+      command: ['node', 'web.js'],
+      env: { PATH: process.env['PATH'] ?? '' },
+      listens: true,
+      memoryMb: 16,
+      cpus: 0.1,
+    });
+  await start('stranger', '987654');
+  await start('leftover', '1');
+  const stateOf = async (id: string) => (await one.hosts.instances()).find((instance) => instance.id === id)?.state;
+  await until(async () => (await stateOf('leftover')) === 'exited', { what: 'the leftover is stopped' });
+  expect(await stateOf('stranger')).toBe('running');
+  expect((await cell()).drift).toEqual(['stranger (release 99) belongs to nothing that serves']);
+  await one.hosts.stop('stranger', { graceSeconds: 1 });
+  await agreed();
+});
+
+test('status of all cells is told within milliseconds', async () => {
+  await one.fleet.status();
+  const times: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const begun = performance.now();
+    await one.fleet.status();
+    times.push(performance.now() - begun);
+  }
+  times.sort((a, b) => a - b);
+  expect(times[10]).toBeLessThan(100);
+});
