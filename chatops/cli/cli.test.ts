@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -12,7 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/database';
 import { cell, FleetDouble, operation } from '../../test/fleet-double';
 import { until } from '../../test/until';
 import { openAccess } from '../access';
-import { openDispatcher } from '../dispatch';
+import { type Dispatcher, openDispatcher } from '../dispatch';
 import { main } from './main';
 import { commandRoutes } from './routes';
 
@@ -21,7 +22,7 @@ let database: TestDatabase;
 let folder: string;
 let fleet: FleetDouble;
 let server: FastifyInstance;
-let stopping: AbortController;
+let dispatcher: Dispatcher;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -44,22 +45,28 @@ beforeEach(async () => {
       })),
     }),
   ];
-  stopping = new AbortController();
   const telemetry = { logs: async () => [] } as unknown as TelemetryStore;
-  const dispatcher = await openDispatcher({
+  const access = openAccess('viewer=cli:vera', 'engineer');
+  dispatcher = await openDispatcher({
     fleet,
     telemetry,
     pool: database.pool,
     publicUrl: 'http://localhost',
     log: silent,
-    access: openAccess('viewer=cli:vera', 'engineer'),
+    access,
   });
+  await listen();
+});
+
+async function listen(): Promise<void> {
+  const stopping = new AbortController();
   server = fastify({ forceCloseConnections: true });
+  server.addHook('preClose', async () => stopping.abort());
   await server.register(commandRoutes({ dispatcher, fleet, token: 'right', stopping: stopping.signal }), {
     prefix: '/api',
   });
   runs(await server.listen({ port: 0, host: '127.0.0.1' }), 'right');
-});
+}
 afterEach(async () => {
   await server.close();
   rmSync(folder, { recursive: true });
@@ -189,12 +196,28 @@ test('Ctrl-C detaches, tells how to look again, and the operation goes on', asyn
   expect(fleet.operations[0]?.state).toBe('planned');
 });
 
-test('when Edwin stops meanwhile, the operation is said to go on, with exit status 8', async () => {
+test('when Edwin is restarted meanwhile, the operation is followed on to its end', async () => {
   const run = start('deploy bot stage 42');
-  await begun();
-  stopping.abort();
-  expect(await run.status).toBe(8);
-  expect(run.err).toContain('The connection to Edwin was lost; what was begun goes on.');
+  const { id } = await begun();
+  await until(() => run.err.includes('about to start'), { what: 'progress' });
+  await server.close();
+  await listen();
+  fleet.change(id, { state: 'done', finishedAt: new Date() });
+  expect(await run.status).toBe(0);
+  expect(run.out).toMatch(/^bot 42 serves in stage\./);
+});
+
+test('when the connection is lost before anything was heard, that is exit status 8', async () => {
+  const broken = createServer((socket) => socket.once('data', () => socket.destroy()));
+  broken.listen(0, '127.0.0.1');
+  await once(broken, 'listening');
+  runs(`http://127.0.0.1:${(broken.address() as AddressInfo).port}`, 'right');
+  const run = await edwin('deploy bot stage');
+  broken.close();
+  expect(run).toMatchObject({
+    exit: 8,
+    err: expect.stringContaining('The connection to Edwin was lost; what was begun goes on.'),
+  });
 });
 
 test('on a terminal progress is one line that changes', async () => {

@@ -45,7 +45,7 @@ export function outcome(operation: Operation, instances: number, now: Date): Fin
 
 /** One line about an operation on its way. */
 export function progressLine(operation: Operation): string {
-  return operation.phase === ''
-    ? headSentence(operation)
-    : `${headSentence(operation).replace(/\.$/, '')}, ${operation.phase}`;
+  const { phase, state } = operation;
+  const sentence = headSentence(operation).replace(/\.$/, '');
+  return phase === '' || state === 'planned' ? sentence : `${sentence}, ${phase}`;
 }

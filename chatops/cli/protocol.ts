@@ -14,6 +14,12 @@ export interface Progress {
   readonly text: string;
   /** How to look at it again, once there is an operation. */
   readonly lookAgain?: string;
+  readonly operation?: number;
+}
+
+/** `POST /api/follow`: goes on with an operation after the connection was lost; answers like a command. */
+export interface FollowRequest {
+  readonly operation: number;
 }
 
 export interface FinalReply {

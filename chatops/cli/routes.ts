@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { type Fleet, finalStates, type Operation } from '../../platform/fleet/fleet';
 import type { Actor, Reply } from '../command';
 import type { Dispatcher } from '../dispatch';
 import { quoted } from '../parse';
 import { outcome, progressLine } from './outcome';
-import type { CommandLine, CompleteAnswer, FinalReply } from './protocol';
+import type { CommandLine, CompleteAnswer, FinalReply, Progress } from './protocol';
 
 export interface CommandRoutesDeps {
   readonly dispatcher: Dispatcher;
@@ -19,9 +19,10 @@ export interface CommandRoutesDeps {
 
 const name = z.string().regex(/^[\w.@-]{1,64}$/, 'a name has letters, digits, ".", "_", "@" and "-"');
 const commandBody = z.object({ text: z.string().max(4_000), as: name, wait: z.boolean().default(true) });
+const followBody = z.object({ operation: z.int().positive() });
 const completeBody = z.object({ words: z.array(z.string().max(500)).max(50), as: name });
 
-/** The door of the command line: `POST /command` and `POST /complete`. */
+/** The door of the command line: `POST /command`, `/follow` and `/complete`. */
 export function commandRoutes({ dispatcher, fleet, token, stopping }: CommandRoutesDeps): FastifyPluginAsync {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = digest(`Bearer ${token}`);
@@ -33,33 +34,22 @@ export function commandRoutes({ dispatcher, fleet, token, stopping }: CommandRou
 
     server.post('/command', async (request, reply) => {
       const body = commandBody.safeParse(request.body);
-      if (!body.success)
-        return reply.code(400).send({ error: body.error.issues.map(({ message }) => message).join('; ') });
+      if (!body.success) return refused(reply, body.error);
       const { text, as, wait } = body.data;
-      reply.hijack();
-      const { raw } = reply;
-      raw.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
-      const write = (line: CommandLine): void => void raw.write(`${JSON.stringify(line)}\n`);
-      const gone = new AbortController();
-      const leave = (): void => gone.abort();
-      raw.on('close', leave);
-      stopping?.addEventListener('abort', leave, { once: true });
-      try {
-        const answer = await dispatcher.dispatch(text, person(as), {
-          place: 'terminal',
-          progress: (line) => write({ progress: { text: line } }),
-        });
-        const final = await finalReply(answer, {
-          fleet,
-          wait,
-          signal: gone.signal,
-          onChange: (operation) => write({ progress: told(operation) }),
-        });
-        if (final) write({ reply: final });
-      } finally {
-        stopping?.removeEventListener('abort', leave);
-        raw.end();
-      }
+      await stream(reply, stopping, async (write, signal) => {
+        const progress = (line: string): void => write({ progress: { text: line } });
+        const answer = await dispatcher.dispatch(text, person(as), { place: 'terminal', progress });
+        return finalReply(answer, { fleet, wait, signal, write });
+      });
+    });
+
+    server.post('/follow', async (request, reply) => {
+      const body = followBody.safeParse(request.body);
+      if (!body.success) return refused(reply, body.error);
+      await fleet.operation(body.data.operation);
+      await stream(reply, stopping, (write, signal) =>
+        ended(body.data.operation, { fleet, wait: true, signal, write }),
+      );
     });
 
     server.post('/complete', async (request): Promise<CompleteAnswer[]> => {
@@ -76,34 +66,68 @@ function person(as: string): Actor {
   return { id: `cli:${as}`, name: as, door: 'cli', standing: 'member' };
 }
 
-const told = (operation: Operation) => ({
-  text: progressLine(operation),
-  lookAgain: `edwin history ${operation.service} ${operation.environment}`,
-});
+type Write = (line: CommandLine) => void;
+
+/** Streams lines until `work` has a final reply, or none because who asked has left or Edwin stops. */
+async function stream(
+  reply: FastifyReply,
+  stopping: AbortSignal | undefined,
+  work: (write: Write, signal: AbortSignal) => Promise<FinalReply | undefined>,
+): Promise<void> {
+  reply.hijack();
+  const { raw } = reply;
+  raw.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+  const write: Write = (line) => void raw.write(`${JSON.stringify(line)}\n`);
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  raw.on('close', leave);
+  stopping?.addEventListener('abort', leave, { once: true });
+  try {
+    const final = await work(write, gone.signal);
+    if (final) write({ reply: final });
+  } finally {
+    stopping?.removeEventListener('abort', leave);
+    raw.end();
+  }
+}
+
+function refused(reply: FastifyReply, { issues }: z.ZodError): FastifyReply {
+  return reply.code(400).send({ error: issues.map(({ message }) => message).join('; ') });
+}
 
 interface Following {
   readonly fleet: Fleet;
   readonly wait: boolean;
   readonly signal: AbortSignal;
-  onChange(operation: Operation): void;
+  readonly write: Write;
 }
 
-/** Undefined when the one who asked has left. */
-async function finalReply(reply: Reply, { fleet, wait, signal, onChange }: Following): Promise<FinalReply | undefined> {
-  if (reply.operation === undefined)
+async function finalReply(reply: Reply, following: Following): Promise<FinalReply | undefined> {
+  if (reply.operation === undefined) {
     return { exit: reply.exit, text: reply.message.text, lines: reply.lines ?? [], result: resultOf(reply) };
-  let operation = await fleet.operation(reply.operation);
+  }
+  const final = await ended(reply.operation, following);
+  return final && reply.repeated ? { ...final, lines: [reply.message.text, ...final.lines] } : final;
+}
+
+/** How an operation ended, or stands when nobody waits. Undefined when the one who asked has left. */
+async function ended(id: number, { fleet, wait, signal, write }: Following): Promise<FinalReply | undefined> {
+  let operation = await fleet.operation(id);
   if (wait) {
-    for await (const state of fleet.follow(reply.operation, signal)) {
+    for await (const state of fleet.follow(id, signal)) {
       operation = state;
-      if (!finalStates.includes(state.state)) onChange(state);
+      if (!finalStates.includes(state.state)) write({ progress: told(state) });
     }
   }
   if (signal.aborted && !finalStates.includes(operation.state)) return undefined;
   const [cell] = await fleet.status({ service: operation.service, environment: operation.environment });
   const healthy = cell?.instances.filter((instance) => instance.state === 'healthy').length ?? 0;
-  const final = outcome(operation, healthy, new Date());
-  return reply.repeated ? { ...final, lines: [reply.message.text, ...final.lines] } : final;
+  return outcome(operation, healthy, new Date());
+}
+
+function told(operation: Operation): Progress {
+  const lookAgain = `edwin history ${operation.service} ${operation.environment}`;
+  return { text: progressLine(operation), lookAgain, operation: operation.id };
 }
 
 /** Refusals are told in the same shape whatever was asked. */
