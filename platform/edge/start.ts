@@ -28,6 +28,7 @@ export interface RunningEdge {
 }
 
 const SWEEP_EVERY_MS = 250;
+const CLOSE_IDLE_EVERY_MS = 25;
 
 export async function startEdge({
   host,
@@ -104,9 +105,13 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 
 function closeServer(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    const limit = performance.now() + graceMs;
+    const timer = setInterval(() => {
+      if (performance.now() > limit) server.closeAllConnections();
+      else server.closeIdleConnections();
+    }, CLOSE_IDLE_EVERY_MS);
     server.close(() => {
-      clearTimeout(timer);
+      clearInterval(timer);
       resolve();
     });
     server.closeIdleConnections();
