@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Config, readConfig, type SectionName } from './config';
-import { explain } from './errors';
+import { EdwinError, explain } from './errors';
 import { createLogger, type Logger } from './log';
 import { describeProcess, metrics } from './metrics';
 
@@ -43,8 +43,8 @@ export function runProgram<S extends SectionName>(
   const stopping = new AbortController();
   let log = createLogger(name);
 
-  const stop = async (status: number): Promise<void> => {
-    if (stopping.signal.aborted) process.exit(1);
+  let failed = false;
+  const stop = async (): Promise<void> => {
     stopping.abort();
     setTimeout(() => process.exit(1), CLOSE_LIMIT_MS).unref();
     for (const { what, close } of closers.reverse()) {
@@ -56,17 +56,26 @@ export function runProgram<S extends SectionName>(
     }
     log.info({ event: 'program.stopped' }, `${name} stopped`);
     await flushTelemetry();
-    process.exit(status);
+    process.exit(failed ? 1 : 0);
+  };
+  const onSignal = (): void => {
+    if (stopping.signal.aborted) process.exit(1);
+    void stop();
   };
   const fail = (error: unknown): void => {
+    // What breaks because things are being closed must not bury the first cause.
+    if (stopping.signal.aborted) {
+      log.debug({ error }, 'Failed while stopping');
+      return;
+    }
+    failed = true;
     log.error({ event: 'program.failed', error }, explain(error));
-    process.stderr.write(
-      `${name}: ${error instanceof Error && explain(error) === 'Internal error.' ? error.stack : explain(error)}\n`,
-    );
-    void stop(1);
+    const unexpected = !(error instanceof EdwinError) && error instanceof Error;
+    process.stderr.write(`${name}: ${unexpected ? error.stack : explain(error)}\n`);
+    void stop();
   };
-  process.on('SIGTERM', () => void stop(0));
-  process.on('SIGINT', () => void stop(0));
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
 

@@ -74,6 +74,8 @@ export function programSpecs(
   const edgeToken = platformSecret(secrets, 'EDGE_TOKEN');
   return {
     edge: program('edge', ports.edgeOps, {
+      // Requests belong to the services' environments: their trace passes through, it is not recorded here.
+      OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http,undici',
       EDGE_PORT: String(ports.edge),
       EDGE_ADMIN_PORT: String(ports.edgeAdmin),
       EDGE_TOKEN: edgeToken,
