@@ -1,32 +1,22 @@
-import { createHash } from 'node:crypto';
 import { type Pool, type PoolClient, transaction } from '../../platform/database/postgres';
 import type { Logger } from '../../platform/log';
-import {
-  type Nudge,
-  nudge as nudgeSchema,
-  type Reply,
-  type StudentMessage,
-  studentMessage,
-} from '../../platform/messages';
+import { type Nudge, nudge as nudgeSchema, type StudentMessage, studentMessage } from '../../platform/messages';
 import { answers } from '../../platform/metrics';
 import type { IncomingMessage } from '../../platform/queue/queue';
 import { inSpan } from '../../platform/tracing';
+import { nudgeEffects, replyEffects } from './effects';
 import * as store from './store';
-import { answer, nudged } from './teaching/dialogue';
 import { apology } from './teaching/phrases';
-import { seededRandom } from './teaching/random';
-import { studentSchema } from './teaching/student';
-import type { Moment, Teaching } from './teaching/talk';
+import type { Teaching } from './teaching/talk';
 
 /**
  * Handles what the queues deliver, each message exactly once and a student's messages strictly in their order,
- * whatever is delivered twice, late or by two instances at once:
+ * whatever is delivered twice, late or to two instances at once:
  *
- *     delivered ─► lock the student ─┬─ sequence < next: handled before, drop
+ *     delivered ─► read the student ─┬─ sequence < next: handled before, drop
  *                                    ├─ sequence > next: keep in the inbox, its predecessor's handler continues with it
- *                                    └─ sequence = next: state, reply and events in this transaction, then the next
- *
- * Everything happens under the lock of the student's row, so nothing can be left behind between two instances.
+ *                                    └─ sequence = next: state, reply and events in one statement, then the next
+ *                                           └─ somebody changed the student in between: nothing happened, read again
  */
 export interface Inbox {
   take(delivered: IncomingMessage): Promise<void>;
@@ -44,24 +34,18 @@ export interface InboxOptions {
   readonly now?: () => Date;
 }
 
+type Settled = 'changed' | 'done' | 'more';
+
 /** So often a message that the teaching trips over is tried again, perhaps by a better release; then we apologise. */
 const PATIENT_ATTEMPTS = 3;
 const SWEPT_AT_ONCE = 100;
-const LONGEST_ID = 160;
 
 export function createInbox({ pool, teaching, log, told, now = () => new Date() }: InboxOptions): Inbox {
-  const handle = async (
-    client: PoolClient,
-    student: store.LockedStudent,
-    message: StudentMessage,
-    attempt: number,
-  ): Promise<boolean> => {
-    if (await store.handledBefore(client, message)) {
-      log.warn({ event: 'message.duplicated', mid: message.mid }, `Message ${message.mid} came under a second number`);
-      return store.settle(client, student, message, { state: student.state, reply: undefined, events: [] });
-    }
+  const handle = async (student: store.StudentRow, message: StudentMessage, attempt: number): Promise<Settled> => {
     const effects = effectsOf(student, message, attempt);
-    const more = await store.settle(client, student, message, effects);
+    const settled = await store.settle(pool, student, message, effects);
+    if (settled === 'changed') return settled;
+    told();
     const { sequence, mid } = message;
     log.info({ event: 'message.answered', student: student.id, sequence, mid }, `Message ${sequence} is answered`);
     for (const event of effects.events) {
@@ -69,22 +53,13 @@ export function createInbox({ pool, teaching, log, told, now = () => new Date() 
       if (event.kind === 'student.placed')
         log.info({ event: 'student.placed', student: student.id, level: event.level }, `Level ${event.level}`);
     }
-    return more;
+    return settled;
   };
 
-  const effectsOf = (student: store.LockedStudent, message: StudentMessage, attempt: number): store.Effects => {
-    const id = shortId(message.mid);
-    const said = { id: `r:${id}:1`, student: student.id, sequence: student.replies + 1, inReplyTo: message.mid };
+  const effectsOf = (student: store.StudentRow, message: StudentMessage, attempt: number): store.Effects => {
+    const { said, turn } = replyEffects(student, message, teaching, now());
     try {
-      const turn = answer(
-        studentSchema.parse(student.state),
-        message,
-        teaching,
-        moment(id, `${student.id}:${message.sequence}`),
-      );
-      const windowStart = turn.student.wroteAt ?? message.sentAt;
-      const { text, quickReplies, events } = turn;
-      return { state: turn.student, reply: { ...said, text, windowStart, ...buttons(quickReplies) }, events };
+      return turn();
     } catch (error) {
       if (attempt < PATIENT_ATTEMPTS) throw error;
       log.error(
@@ -95,59 +70,62 @@ export function createInbox({ pool, teaching, log, told, now = () => new Date() 
     }
   };
 
-  const moment = (id: string, seed: string): Moment => ({
-    now: now(),
-    random: seededRandom(seed),
-    eventBase: `e:${id}`,
-  });
-
-  /** Handles what waits for a student, one transaction each, until the next one is missing. */
+  /** Handles what waits for a student until the next one is missing. */
   const continueWith = async (name: string, attempt: number): Promise<void> => {
-    let more = true;
-    while (more) {
-      more = await transaction(pool, async (client) => {
-        const student = await store.lockStudent(client, name);
-        const waiting = await store.waitingMessage(client, student);
-        if (waiting === undefined) return false;
-        return inSpan('continue bot.inbox', { parent: waiting.headers }, () =>
-          handle(client, student, waiting.message, attempt),
-        );
-      });
-      told();
+    for (let settled: Settled = 'more'; settled !== 'done'; ) {
+      const waiting = await store.readWaiting(pool, name);
+      if (waiting === undefined) return;
+      const { student, message, headers } = waiting;
+      settled = await inSpan('continue bot.inbox', { parent: headers }, () => handle(student, message, attempt));
     }
+  };
+
+  /** The number has a message of its own no more, but its followers wait for it. */
+  const passOver = (student: store.StudentRow, message: StudentMessage): Promise<Settled> => {
+    log.warn({ event: 'message.duplicated', mid: message.mid }, `Message ${message.mid} came under a second number`);
+    return store.settle(pool, student, message, { state: student.state, reply: undefined, events: [] });
+  };
+
+  /** `changed`: read the student again. */
+  const attempted = async (message: StudentMessage, attempt: number): Promise<Settled> => {
+    const read = await store.readStudent(pool, message);
+    const next = read?.student.next ?? 1;
+    if (message.sequence > next) return (await store.keepWaiting(pool, message)) ? 'done' : 'changed';
+    if (read === undefined) {
+      await store.createStudent(pool, message.student);
+      return 'changed';
+    }
+    if (message.sequence === next)
+      return read.before ? passOver(read.student, message) : handle(read.student, message, attempt);
+    log.info({ event: 'message.duplicated', mid: message.mid }, `Message ${message.mid} was handled before`);
+    return 'more';
+  };
+
+  const handleNudge = async (client: PoolClient, nudge: Nudge): Promise<string> => {
+    const student = await store.lockStudent(client, nudge.student);
+    if (!(await store.claimNudge(client, nudge.id, nudge.student, nudge.kind))) return 'handled before';
+    const { effects, reason } = nudgeEffects(student, nudge, teaching, now());
+    await store.settleClaimed(client, nudge.id, reason ?? 'done', student, effects);
+    return reason ?? 'done';
   };
 
   return {
     take: async ({ body, attempt }) => {
       const message = studentMessage.parse(body);
-      const more = await transaction(pool, async (client) => {
-        const student = await store.lockStudent(client, message.student);
-        if (message.sequence === student.next) return handle(client, student, message, attempt);
-        if (message.sequence > student.next) await store.keepWaiting(client, message);
-        else log.info({ event: 'message.duplicated', mid: message.mid }, `Message ${message.mid} was handled before`);
-        return message.sequence < student.next && (await store.waitingMessage(client, student)) !== undefined;
-      });
-      told();
-      if (more) await continueWith(message.student, attempt);
+      let settled: Settled;
+      do settled = await attempted(message, attempt);
+      while (settled === 'changed');
+      if (settled === 'more') await continueWith(message.student, attempt);
     },
 
     nudge: async ({ body }) => {
       const nudge = nudgeSchema.parse(body);
-      const outcome = await transaction(pool, async (client) => {
-        const student = await store.lockStudent(client, nudge.student);
-        if (!(await store.claimNudge(client, nudge.id, nudge.student, nudge.kind))) return 'handled before';
-        return handleNudge(client, student, nudge);
-      });
+      const outcome = await transaction(pool, (client) => handleNudge(client, nudge));
       told();
-      if (outcome === 'done') {
-        const event = nudge.kind === 'reminder' ? 'reminder.sent' : 'session.expired';
-        log.info(
-          { event, student: nudge.student, nudge: nudge.id },
-          nudge.kind === 'reminder' ? 'The student is reminded' : 'The session has ended',
-        );
-      } else {
-        log.info({ nudge: nudge.id, outcome }, `Nudge ${nudge.id} changes nothing: ${outcome}`);
-      }
+      const { id, kind, student } = nudge;
+      if (outcome !== 'done') log.info({ nudge: id, reason: outcome }, `Nudge ${id} changes nothing: ${outcome}`);
+      else if (kind === 'reminder') log.info({ event: 'reminder.sent', student, nudge: id }, 'The student is reminded');
+      else log.info({ event: 'session.expired', student, nudge: id }, 'The session has ended');
     },
 
     sweep: async () => {
@@ -159,33 +137,4 @@ export function createInbox({ pool, teaching, log, told, now = () => new Date() 
       return rows.length;
     },
   };
-
-  async function handleNudge(client: PoolClient, student: store.LockedStudent, nudge: Nudge): Promise<string> {
-    const id = shortId(nudge.id);
-    const before = studentSchema.parse(student.state);
-    const turn = nudged(before, nudge, teaching, moment(id, nudge.id));
-    const said = turn.say && {
-      id: `r:${id}:1`,
-      student: student.id,
-      sequence: student.replies + 1,
-      text: turn.say.text,
-      windowStart: before.wroteAt!,
-      ...buttons(turn.say.quickReplies),
-    };
-    await store.settleClaimed(client, nudge.id, turn.reason ?? 'done', student, {
-      state: turn.student,
-      reply: said,
-      events: turn.events,
-    });
-    return turn.reason ?? 'done';
-  }
-}
-
-function buttons(quickReplies: NonNullable<Reply['quickReplies']>): Pick<Reply, 'quickReplies'> {
-  return quickReplies.length === 0 ? {} : { quickReplies };
-}
-
-/** Ids of replies and events carry the id of what they answer; one that is too long, by its hash. */
-function shortId(id: string): string {
-  return id.length <= LONGEST_ID ? id : createHash('sha256').update(id).digest('hex');
 }

@@ -1,10 +1,12 @@
-import type { PoolClient } from '../../platform/database/postgres';
+import type { Pool, PoolClient, Queryable } from '../../platform/database/postgres';
+import { transaction } from '../../platform/database/postgres';
 import { type LearningEvent, queues, type Reply, type StudentMessage } from '../../platform/messages';
 import { traceHeaders } from '../../platform/tracing';
 
-/** A student's row, locked until the transaction ends: whoever has it is the only one who works for this student. */
-export interface LockedStudent {
+/** A student as read. What is based on it takes effect only while nobody has changed the student since. */
+export interface StudentRow {
   readonly id: string;
+  readonly version: string;
   /** Sequence of the next message to handle. */
   readonly next: number;
   /** Sequence of the last reply. */
@@ -12,7 +14,7 @@ export interface LockedStudent {
   readonly state: unknown;
 }
 
-/** What a transaction leaves behind. */
+/** What a message or a nudge leaves behind. */
 export interface Effects {
   readonly state: unknown;
   readonly reply: Reply | undefined;
@@ -24,7 +26,40 @@ export interface WaitingMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const lockStatement = `select next_sequence, reply_sequence, state from bot.students where id = $1 for update`;
+const columns = 's.id, s.version, s.next_sequence, s.reply_sequence, s.state';
+
+/** Also tells whether a message of this id was handled under another number. */
+const readFor = `select ${columns}, exists (select from bot.inbox where mid = $2 and handled_at is not null
+    and (student, sequence) <> ($1, $3)) as before
+  from bot.students s where s.id = $1`;
+
+const readNext = `select ${columns}, i.body, i.headers from bot.students s
+  join bot.inbox i on i.student = s.id and i.sequence = s.next_sequence and i.handled_at is null where s.id = $1`;
+
+const lock = `select ${columns} from bot.students s where s.id = $1 for update`;
+
+/** Nothing of it happens unless the student still has the version that was read. */
+const settleMessage = `
+  with won as (
+    update bot.students set version = version + 1, next_sequence = $4::bigint + 1, reply_sequence = $5, state = $6,
+      updated_at = now()
+    where id = $1 and version = $2 returning id
+  ), handled as (
+    insert into bot.inbox (student, sequence, mid, handled_at) select id, $4::bigint, $3, now() from won
+    on conflict (student, sequence) do update set handled_at = now(), body = null, headers = null
+  ), told as (
+    insert into bot.outbox (id, queue, body, headers)
+    select o.id, o.queue, o.body::jsonb, $10::jsonb
+    from won, unnest($7::text[], $8::text[], $9::text[]) as o (id, queue, body)
+  )
+  select exists (select from bot.inbox where student = $1 and sequence = $4::bigint + 1 and handled_at is null) as more from won`;
+
+const settleNudge = `
+  with told as (
+    insert into bot.outbox (id, queue, body, headers)
+    select o.id, o.queue, o.body::jsonb, $7::jsonb from unnest($4::text[], $5::text[], $6::text[]) as o (id, queue, body)
+  )
+  update bot.students set version = version + 1, reply_sequence = $2, state = $3, updated_at = now() where id = $1`;
 
 /** Scheduling needs to know who is there and what they wish; analytics is told everything. */
 const schedulerKinds = new Set<LearningEvent['kind']>([
@@ -34,81 +69,84 @@ const schedulerKinds = new Set<LearningEvent['kind']>([
   'reminders.changed',
 ]);
 
-const writeOutbox = `insert into bot.outbox (id, queue, body, headers)
-  select id, queue, body::jsonb, $4::jsonb from unnest($1::text[], $2::text[], $3::text[]) as written (id, queue, body)`;
-
-const settleMessage = `
-  with handled as (
-    insert into bot.inbox (student, sequence, mid, handled_at) values ($5, $6::bigint, $7, now())
-    on conflict (student, sequence) do update set handled_at = now(), body = null, headers = null
-  ), told as (${writeOutbox})
-  update bot.students set next_sequence = $6::bigint + 1, reply_sequence = $8, state = $9, updated_at = now() where id = $5
-  returning exists (select from bot.inbox where student = $5 and sequence = $6::bigint + 1 and handled_at is null) as more`;
-
-const settleNudge = `
-  with told as (${writeOutbox})
-  update bot.students set reply_sequence = $6, state = $7, updated_at = now() where id = $5`;
-
-export async function lockStudent(client: PoolClient, id: string): Promise<LockedStudent> {
-  const lock = () => client.query<Row>({ name: 'bot.lock', text: lockStatement, values: [id] });
-  let { rows } = await lock();
-  if (rows.length === 0) {
-    await client.query('insert into bot.students (id) values ($1) on conflict do nothing', [id]);
-    ({ rows } = await lock());
-  }
-  const row = rows[0]!;
-  return { id, next: Number(row.next_sequence), replies: Number(row.reply_sequence), state: row.state };
-}
-
 interface Row {
+  readonly id: string;
+  readonly version: string;
   readonly next_sequence: string;
   readonly reply_sequence: string;
   readonly state: unknown;
 }
 
-/** True when a message of this id was handled under another sequence. */
-export async function handledBefore(client: PoolClient, message: StudentMessage): Promise<boolean> {
-  const text =
-    'select 1 from bot.inbox where mid = $1 and handled_at is not null and (student, sequence) <> ($2, $3) limit 1';
-  const values = [message.mid, message.student, message.sequence];
-  const { rows } = await client.query({ name: 'bot.before', text, values });
-  return rows.length > 0;
+export async function readStudent(
+  pool: Pool,
+  message: StudentMessage,
+): Promise<{ student: StudentRow; before: boolean } | undefined> {
+  const values = [message.student, message.mid, message.sequence];
+  const { rows } = await pool.query<Row & { before: boolean }>({ name: 'bot.read', text: readFor, values });
+  return rows[0] && { student: studentOf(rows[0]), before: rows[0].before };
 }
 
-/** Keeps a message until its predecessor is handled. */
-export async function keepWaiting(client: PoolClient, message: StudentMessage): Promise<void> {
-  await client.query(
-    'insert into bot.inbox (student, sequence, mid, body, headers) values ($1, $2, $3, $4, $5) on conflict do nothing',
-    [message.student, message.sequence, message.mid, JSON.stringify(message), JSON.stringify(traceHeaders())],
-  );
+/** The student with the message that is next, if that waits already. */
+export async function readWaiting(
+  pool: Pool,
+  id: string,
+): Promise<(WaitingMessage & { student: StudentRow }) | undefined> {
+  const { rows } = await pool.query<Row & { body: StudentMessage; headers: Record<string, string> }>({
+    name: 'bot.next',
+    text: readNext,
+    values: [id],
+  });
+  return rows[0] && { student: studentOf(rows[0]), message: rows[0].body, headers: rows[0].headers };
 }
 
-export async function waitingMessage(client: PoolClient, student: LockedStudent): Promise<WaitingMessage | undefined> {
-  const { rows } = await client.query<{ body: StudentMessage; headers: Record<string, string> }>(
-    'select body, headers from bot.inbox where student = $1 and sequence = $2 and handled_at is null',
-    [student.id, student.next],
-  );
-  return rows[0] && { message: rows[0].body, headers: rows[0].headers };
+export async function createStudent(db: Queryable, id: string): Promise<void> {
+  await db.query('insert into bot.students (id) values ($1) on conflict do nothing', [id]);
 }
 
-/** Writes a message's effects in one statement; tells whether the next message already waits. */
+/** Locked until the transaction ends. */
+export async function lockStudent(client: PoolClient, id: string): Promise<StudentRow> {
+  const { rows } = await client.query<Row>(lock, [id]);
+  if (rows[0]) return studentOf(rows[0]);
+  await createStudent(client, id);
+  return lockStudent(client, id);
+}
+
+/**
+ * Keeps a message until its predecessor is handled; false when that has happened in the meantime. The version rises,
+ * so whoever is at the predecessor right now looks again and finds this message.
+ */
+export async function keepWaiting(pool: Pool, message: StudentMessage): Promise<boolean> {
+  return transaction(pool, async (client) => {
+    const student = await lockStudent(client, message.student);
+    if (message.sequence <= student.next) return false;
+    await client.query(
+      'insert into bot.inbox (student, sequence, mid, body, headers) values ($1, $2, $3, $4, $5) on conflict do nothing',
+      [message.student, message.sequence, message.mid, JSON.stringify(message), JSON.stringify(traceHeaders())],
+    );
+    await client.query('update bot.students set version = version + 1 where id = $1', [message.student]);
+    return true;
+  });
+}
+
+/** All effects of a message in one statement, or none: `changed` when somebody was faster. `more`: the next one waits. */
 export async function settle(
-  client: PoolClient,
-  student: LockedStudent,
+  pool: Pool,
+  student: StudentRow,
   message: StudentMessage,
   effects: Effects,
-): Promise<boolean> {
+): Promise<'changed' | 'done' | 'more'> {
   const { mid, sequence } = message;
-  const values = [
-    ...outboxColumns(effects),
+  const own = [
     student.id,
-    sequence,
+    student.version,
     mid,
+    sequence,
     repliesAfter(student, effects),
     JSON.stringify(effects.state),
   ];
-  const { rows } = await client.query<{ more: boolean }>({ name: 'bot.settle', text: settleMessage, values });
-  return rows[0]?.more ?? false;
+  const values = [...own, ...outboxColumns(effects)];
+  const { rows } = await pool.query<{ more: boolean }>({ name: 'bot.settle', text: settleMessage, values });
+  return rows[0] === undefined ? 'changed' : rows[0].more ? 'more' : 'done';
 }
 
 /** False when the nudge was handled before. */
@@ -118,19 +156,25 @@ export async function claimNudge(client: PoolClient, id: string, student: string
   return rowCount === 1;
 }
 
+/** Under the lock of the student. */
 export async function settleClaimed(
   client: PoolClient,
   id: string,
   outcome: string,
-  student: LockedStudent,
+  student: StudentRow,
   effects: Effects,
 ): Promise<void> {
   await client.query('update bot.nudges set outcome = $2 where id = $1', [id, outcome]);
-  const values = [...outboxColumns(effects), student.id, repliesAfter(student, effects), JSON.stringify(effects.state)];
-  await client.query({ name: 'bot.nudge', text: settleNudge, values });
+  const own = [student.id, repliesAfter(student, effects), JSON.stringify(effects.state)];
+  await client.query(settleNudge, [...own, ...outboxColumns(effects)]);
 }
 
-function repliesAfter(student: LockedStudent, effects: Effects): number {
+function studentOf(row: Row): StudentRow {
+  const { id, version, state } = row;
+  return { id, version, next: Number(row.next_sequence), replies: Number(row.reply_sequence), state };
+}
+
+function repliesAfter(student: StudentRow, effects: Effects): number {
   return student.replies + (effects.reply === undefined ? 0 : 1);
 }
 

@@ -1,6 +1,8 @@
--- One row per student: the lock that orders the work, the next message to handle, the last reply, what is known.
+-- One row per student: the next message to handle, the last reply, what is known. Every change raises the version, and
+-- is made only if the version is still the one it was based on.
 create table students (
   id text primary key,
+  version bigint not null default 1,
   next_sequence bigint not null default 1,
   reply_sequence bigint not null default 0,
   state jsonb not null default '{}',
