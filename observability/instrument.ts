@@ -7,6 +7,7 @@
  */
 import { type TelemetrySettings, telemetrySettings } from './endpoint';
 import { loadLazily } from './lazy';
+import { withoutQuickStatements } from './quick-statements';
 import { routeOf } from './route';
 
 const FLUSH_LIMIT_MS = 2_000;
@@ -34,7 +35,7 @@ function start(settings: TelemetrySettings): void {
   const sdk = new NodeSDK({
     resource: resources.defaultResource().merge(resources.resourceFromAttributes({ 'host.name': hostname() })),
     resourceDetectors: [resources.envDetector],
-    spanProcessors: [new tracing.BatchSpanProcessor(new OTLPTraceExporter(), batches)],
+    spanProcessors: [withoutQuickStatements(new tracing.BatchSpanProcessor(new OTLPTraceExporter(), batches))],
     logRecordProcessors: [new logs.BatchLogRecordProcessor({ exporter: new OTLPLogExporter(), ...batches })],
     metricReaders: [],
     instrumentations: instrumentations(settings),
