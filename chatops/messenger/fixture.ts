@@ -24,6 +24,7 @@ export async function startMessenger(
   pool: Pool,
   webhookUrl: () => string,
   options: Partial<MessengerDeps> = {},
+  port = 0,
 ): Promise<RunningMessenger> {
   const stopping = new AbortController();
   const app = fastify();
@@ -38,7 +39,7 @@ export async function startMessenger(
     ...options,
   };
   await app.register(messengerRoutes(deps), { prefix: '/messenger' });
-  await app.listen({ port: 0, host: '127.0.0.1' });
+  await app.listen({ port, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/messenger/stage`;
   const call = (method: string, path: string, body?: unknown) =>
     fetch(`${url}${path}`, {

@@ -33,7 +33,7 @@ export interface MessengerDeps {
 
 /** Answered to browsers: nothing from elsewhere runs on the page, and no other page frames it. */
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-ancestors 'self'; base-uri 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'";
 const files = {
   'messenger.html': 'text/html; charset=utf-8',
   'messenger.css': 'text/css; charset=utf-8',

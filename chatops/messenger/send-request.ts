@@ -45,7 +45,8 @@ export function readSend(body: unknown): SendRequest {
     return { kind: 'error', error: wrongParam('Cannot send both message and state at the same time') };
   if (action) return { kind: 'action', student: recipient.id, action };
   if (!message) return { kind: 'error', error: wrongParam('The parameter message is required') };
-  const { text, quick_replies: quickReplies, metadata } = message;
+  const { text, quick_replies: buttons, metadata } = message;
+  const quickReplies = buttons?.map(({ title, payload }) => ({ title, payload }));
   return { kind: 'message', wanted: { student: recipient.id, text, quickReplies, metadata } };
 }
 
