@@ -62,7 +62,7 @@ export function readAssets(folder: string): Assets {
     .replaceAll('{{base}}', base)
     .replace('{{chart}}', chart ?? '')
     .replace('{{chartStyle}}', chartStyle ?? '')
-    .replace('{{imports}}', () => map)
+    .replace('"{{imports}}"', () => map)
     .replace(
       '{{preload}}',
       [...Object.values(imports), ...scripts].map((path) => `<link rel="modulepreload" href="${path}">`).join(''),

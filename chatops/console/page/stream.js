@@ -1,4 +1,4 @@
-import { get } from './api.js';
+import { bootstrap, get } from './api.js';
 import { loadFeed, loadUnread, onDeleted, onMessage, onWhisper, onWhisperGone } from './chat.js';
 import { boot, cells, channelId, lost, me, threadTs, view } from './state.js';
 
@@ -6,6 +6,7 @@ const LOST_AFTER_MS = 1500;
 let source;
 let last;
 let lostTimer;
+let loaded = false;
 
 /** One stream for board and chat. After a break it says where it was and gets what it missed, or all anew. */
 export function connect() {
@@ -18,7 +19,12 @@ export function connect() {
       last = event.lastEventId;
       handle(JSON.parse(event.data));
     });
-  on('reset', () => void loadAll());
+  // Another server process, perhaps: its proofs are new as well.
+  on('reset', () => {
+    const renewed = loaded ? bootstrap() : Promise.resolve();
+    loaded = true;
+    void renewed.then(loadAll, () => undefined);
+  });
   on('resumed', () => undefined);
   on('board', ({ cells: changed }) => update(changed));
   on('message', onMessage);
@@ -33,12 +39,13 @@ export function connect() {
   });
   mine.addEventListener('open', () => {
     clearTimeout(lostTimer);
+    lostTimer = undefined;
     lost.value = false;
   });
   mine.addEventListener('error', () => {
     if (mine !== source) return;
-    clearTimeout(lostTimer);
-    lostTimer = setTimeout(() => {
+    // Each try that fails says so; the first one starts the clock.
+    lostTimer ??= setTimeout(() => {
       lost.value = true;
     }, LOST_AFTER_MS);
     if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === source && connect(), 2000);

@@ -23,7 +23,7 @@ export function Traces() {
     ${found?.map(
       (trace) => html`<a key=${trace.traceId} class="trace-row" href=${`#trace/${filter.env}/${trace.traceId}`}>
         <span class="when num" title=${absolute(trace.startedAt)}>${age(trace.startedAt, now.value)}</span>
-        <span class="what"><span><b>${trace.service}</b> ${trace.name}${trace.errors > 0 && html`<span class="pill">${trace.errors} ${trace.errors === 1 ? 'error' : 'errors'}</span>`}</span><small>${trace.services.join(' → ')} · ${trace.spans} spans</small></span>
+        <span class="what"><span><b>${trace.service}</b> ${trace.name}${trace.errors > 0 && html`<span class="pill">${trace.errors} ${trace.errors === 1 ? 'error' : 'errors'}</span>`}</span><small>${trace.services.join(' → ')} · ${trace.spans} ${trace.spans === 1 ? 'span' : 'spans'}</small></span>
         <span class="len"><i class=${trace.errors > 0 ? 'x' : ''} style=${{ width: `${Math.max(1, (100 * trace.durationMs) / longest)}%` }}></i></span>
         <span class="took num">${duration(trace.durationMs)}</span>
       </a>`,
