@@ -27,14 +27,12 @@ if (process.argv[2] === 'up') {
   require(join(dist, 'chatops', 'up', 'main.js'));
 } else {
   const { main } = require(join(dist, 'chatops', 'cli', 'main.js'));
-  const { wantsColor } = require(join(dist, 'chatops', 'cli', 'terminal.js'));
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   // The reader may have gone (`edwin logs … | head`).
   process.stdout.on('error', () => process.exit(0));
   const { stdin: input, stdout: out, stderr: err, env } = process;
-  const terminal = { out, err, color: wantsColor(env, Boolean(out.isTTY)) };
-  main({ argv: process.argv.slice(2), env, cwd: process.cwd(), input, terminal, interrupted: interrupt.signal }).then(
+  main({ argv: process.argv.slice(2), env, cwd: process.cwd(), input, out, err, interrupted: interrupt.signal }).then(
     (status) => {
       process.exitCode = status;
       // What is still open (a stream given up by Ctrl-C) must not keep the process; what is written must get out.

@@ -5,7 +5,7 @@ import { type Pool, type Queryable, transaction } from '../platform/database/pos
 import type { Actor } from './command';
 
 /** How long the same wish of the same person at the same place counts as a double Enter. */
-export const REPEAT_WINDOW_MS = 5_000;
+const REPEAT_WINDOW_MS = 5_000;
 const OFFER_LIFE_MS = 60 * 60_000;
 
 export type Outcome = 'done' | 'refused' | 'failed';
@@ -26,7 +26,7 @@ export interface Arrival {
 }
 
 /** `repeats` is the row that does the work, when this arrival is a repetition of it. */
-export interface Recorded {
+interface Recorded {
   readonly id: number;
   readonly repeats: number | undefined;
 }

@@ -29,7 +29,7 @@ export interface DispatcherOptions {
   readonly prefix?: string;
 }
 
-export interface DispatchOptions {
+interface DispatchOptions {
   /** Channel or terminal; the same wish at two places is two wishes. */
   readonly place: string;
   /** Kept with the operation that a command begins. */

@@ -78,18 +78,16 @@ const runs = (url: string, token: string) =>
 function start(line: string, { tty = false, input = '' } = {}) {
   const run = { out: '', err: '' };
   const interrupt = new AbortController();
-  const terminal = {
-    out: { write: (text: string) => (run.out += text) },
-    err: { isTTY: tty, write: (text: string) => (run.err += text) },
-    color: false,
-  };
+  const out = { write: (text: string) => (run.out += text) };
+  const err = { isTTY: tty, write: (text: string) => (run.err += text) };
   const argv = line.split(' ').filter(Boolean);
   const status = main({
     argv,
     env: { USER: 'alice' },
     cwd: folder,
     input: Readable.from([input]),
-    terminal,
+    out,
+    err,
     interrupted: interrupt.signal,
   });
   return Object.assign(run, { status, interrupt: () => interrupt.abort() });

@@ -5,14 +5,15 @@ import type { CliOptions } from './options';
 import { readCliOptions } from './options';
 import { findRunning } from './running';
 import { send } from './send';
-import type { Terminal } from './terminal';
+import { type Terminal, wantsColor } from './terminal';
 
 export interface CliProcess {
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly input: Readable & { isTTY?: boolean };
-  readonly terminal: Terminal;
+  readonly out: Terminal['out'];
+  readonly err: Terminal['err'];
   /** Ctrl-C. */
   readonly interrupted: AbortSignal;
 }
@@ -22,7 +23,8 @@ export interface CliProcess {
  * verbs that need them, since `edwin status` must feel instant.
  */
 export async function main(process: CliProcess): Promise<number> {
-  const { terminal, env, argv, cwd } = process;
+  const { env, argv, cwd, out, err } = process;
+  const terminal: Terminal = { out, err, color: wantsColor(env, out.isTTY ?? false) };
   const options = readCliOptions(argv, env);
   if (typeof options === 'string') return say(terminal.err, options, 2);
   const [verb = 'help', ...rest] = options.words;
@@ -37,13 +39,13 @@ export async function main(process: CliProcess): Promise<number> {
       if (rest.length === 0 || !findRunning(options.data, cwd)) return helpFor(rest[0], terminal);
       return send(options, terminal, { from: cwd, interrupted: process.interrupted });
     case 'complete':
-      return completeFor(options, process);
+      return completeFor(options, terminal, cwd);
     case 'completion':
       return completionFor(rest[0], terminal);
     case 'manifest':
       return manifestFor(rest, env, terminal);
     case 'secret':
-      return secretFor(options, process);
+      return secretFor(options, process.input, terminal, cwd);
     default:
       return send(options, terminal, { from: cwd, interrupted: process.interrupted });
   }
@@ -71,7 +73,7 @@ async function helpFor(verb: string | undefined, { out, err }: Terminal): Promis
   return usage === undefined ? say(err, `There is no command "${verb}".\n${localHelp()}`, 2) : say(out, usage, 0);
 }
 
-async function completeFor(options: CliOptions, { terminal, cwd }: CliProcess): Promise<number> {
+async function completeFor(options: CliOptions, terminal: Terminal, cwd: string): Promise<number> {
   const { complete } = await import('./completion');
   const at = options.words.indexOf('--');
   const shell = options.words[1] ?? 'bash';
@@ -101,7 +103,12 @@ async function manifestFor(rest: readonly string[], env: NodeJS.ProcessEnv, { ou
   return say(out, JSON.stringify(manifest({ commands, prefix, ...(url !== undefined && { url }) }), undefined, 2), 0);
 }
 
-async function secretFor(options: CliOptions, { input, terminal, cwd }: CliProcess): Promise<number> {
+async function secretFor(
+  options: CliOptions,
+  input: CliProcess['input'],
+  terminal: Terminal,
+  cwd: string,
+): Promise<number> {
   const [{ setSecret }, { explain }] = await Promise.all([import('./secret'), import('../../platform/errors')]);
   if (input.isTTY) terminal.err.write('Value (end with Ctrl-D): ');
   try {

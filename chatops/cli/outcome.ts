@@ -4,7 +4,7 @@ import { duration } from '../time';
 import type { FinalReply } from './protocol';
 
 /** What `--json` prints for an operation, and nothing else: names and meaning never change. */
-export interface OperationResult {
+interface OperationResult {
   readonly operation: number;
   readonly service: string;
   readonly environment: string;

@@ -7,7 +7,7 @@ import { findRunning, post, type Running } from './running';
 import { colored, openProgress, type Terminal } from './terminal';
 
 /** Exit statuses besides those of replies. */
-export const DETACHED = 130;
+const DETACHED = 130;
 const REFUSED = 2;
 const WAITING = 8;
 

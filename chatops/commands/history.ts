@@ -49,7 +49,7 @@ function row(operation: Operation, now: Date): string[] {
 }
 
 /** An operation as `--json` shows it in lists. */
-export function plainOperation({
+function plainOperation({
   id,
   kind,
   service,

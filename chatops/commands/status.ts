@@ -55,7 +55,7 @@ function board(cells: readonly ServiceStatus[], { fleet, now }: CommandContext):
 }
 
 /** `42 c07d9a4, 38 min, 2 healthy`; `41 → 42, 4 of 6`; `not deployed`. */
-export function describeCell(cell: ServiceStatus, now: Date): string {
+function describeCell(cell: ServiceStatus, now: Date): string {
   const { serving, servingSince, running, instances, wanted, behind } = cell;
   if (running)
     return `${running.from ?? 'nothing'} → ${running.to}, ${running.progress.done} of ${running.progress.total}`;

@@ -34,7 +34,7 @@ beforeEach(async () => {
     latency: 'off',
     url: () => url,
     log: silent,
-    timing: { warning: 50, redeliver: [100, 200] },
+    timing: { warning: 3_000, redeliver: [100, 200] },
   });
   http = fastify({ forceCloseConnections: true });
   await http.register(workspace.routes, { prefix: '/slack' });
@@ -241,7 +241,7 @@ test('sixty commands through refreshes of both sockets: none is lost, none is do
       answered++;
   });
   for (let i = 0; i < 60; i++) {
-    if (i % 15 === 0) workspace.refresh('all');
+    if (i % 25 === 5) workspace.refresh('all');
     expect(await send(`/edwin nonsense${i}`)).toEqual({ ok: true });
   }
   await until(() => answered === 60, { what: 'sixty answers' });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { App, type Receiver } from '@slack/bolt';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 import type { FastifyPluginAsync } from 'fastify';
@@ -54,6 +55,7 @@ interface Identity {
 export function openChat(options: ChatOptions): Chat {
   const { dispatcher, fleet, config, publicUrl, log, pool } = options;
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
   const sdk = (more: WebClientOptions): WebClientOptions => ({
     logger: sdkLogger(log),
     timeout: 10_000,

@@ -20,7 +20,7 @@ export interface Pace {
 }
 
 /** Slack's: chat.update is Tier 3 (50 a minute for the workspace), posting one a second in a channel. */
-export const slackPace: Pace = { editsPerMinute: 45, editSpacingMs: 3_000, postSpacingMs: 1_000 };
+const slackPace: Pace = { editsPerMinute: 45, editSpacingMs: 3_000, postSpacingMs: 1_000 };
 
 /** For the local workspace without rate limits: as fast as an eye can follow. */
 export const localPace: Pace = { editsPerMinute: 1_200, editSpacingMs: 250, postSpacingMs: 0 };

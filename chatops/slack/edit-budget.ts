@@ -1,5 +1,5 @@
 /** An edit that waits: always the newest state of its message. */
-export interface WaitingEdit {
+interface WaitingEdit {
   readonly key: string;
   /** The last edit this message will get; it may use the whole budget and its spacing is kept all the same. */
   readonly final: boolean;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Fleet, finalStates, type Operation } from '../../platform/fleet/fleet';
 import type { Logger } from '../../platform/log';
@@ -41,6 +42,7 @@ const SLOW_MS = 15_000;
 export function openFollower(options: FollowerOptions): Follower {
   const { fleet, posted, log } = options;
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
   const following = new Map<number, Promise<void>>();
   const settled = new Set<number>();
   const from = Date.now() - DAY_MS;

@@ -30,7 +30,7 @@ export interface ManifestOptions {
   readonly url?: string;
 }
 
-export const scopes = [
+const scopes = [
   'app_mentions:read',
   'channels:history',
   'channels:read',

@@ -8,49 +8,93 @@ export interface SocketsOptions {
   readonly appToken: string;
   readonly apiUrl: string | undefined;
   readonly log: Logger;
-  /** How many connections; two, so that one hears while the other is made anew. */
-  readonly count?: number;
 }
 
+/** One connection hears while another is made anew. */
+const LINES = 2;
 const LONGEST_PAUSE_MS = 10_000;
-const TURN_MS = 3_000;
+/** How long an old connection still hears after the one in its place stands. */
+const LINGER_MS = 1_000;
+
+/** One connection. `over` tells that another is needed: Slack asked for it (this one still hears), or it is gone. */
+interface Line {
+  readonly client: SocketModeReceiver['client'];
+  readonly over: Promise<'asked' | 'gone'>;
+}
 
 /**
- * Socket Mode on two connections in one process. Slack refreshes each connection every few hours, and the SDK then is
- * deaf for seconds (it waits `clientPingTimeout` before it dials again); so its own reconnecting is off, we dial at
- * once, and the other connection hears meanwhile. Frames that the SDK trips over (`app_rate_limited` has no inner
- * event) are caught before they can end the process.
+ * Socket Mode on two connections in one process, each made anew before it ends. Slack refreshes every connection now
+ * and then, and the SDK closes it at once (what was on its way is lost) and is deaf for seconds before it dials again.
+ * So its own reconnecting is off and its request to come again does not reach it:
+ *
+ *     line ──hears──► asked to come again ──next line hears──► linger ──► closed
+ *
+ * Frames that the SDK trips over (`app_rate_limited` has no inner event) are caught before they can end the process.
  */
 export class Sockets implements Receiver {
   private readonly options: SocketsOptions;
-  private readonly receivers: SocketModeReceiver[];
   private readonly stopping = new AbortController();
+  private readonly open = new Set<Line>();
+  private app: App | undefined;
   private loops: Promise<void>[] = [];
-  private turn: Promise<void> = Promise.resolve();
 
   constructor(options: SocketsOptions) {
     this.options = options;
-    this.receivers = Array.from({ length: options.count ?? 2 }, () => this.receiver());
   }
 
   init(app: App): void {
-    for (const receiver of this.receivers) receiver.init(app);
+    this.app = app;
   }
 
-  /** Resolves when the first connection stands; the others follow. Keeps dialling until `stop`. */
+  /** Resolves when the first connection stands; the other follows. Keeps dialling until `stop`. */
   start(): Promise<void> {
     return new Promise((resolve) => {
-      this.loops = this.receivers.map((receiver) => this.keep(receiver, resolve));
+      this.loops = Array.from({ length: LINES }, () => this.keep(resolve));
     });
   }
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all(this.receivers.map((receiver) => receiver.stop()));
+    await Promise.all([...this.open].map((line) => this.close(line)));
     await Promise.all(this.loops);
   }
 
-  private receiver(): SocketModeReceiver {
+  private async keep(connected: () => void): Promise<void> {
+    const { log } = this.options;
+    const { signal } = this.stopping;
+    let before: Line | undefined;
+    let failures = 0;
+    while (!signal.aborted) {
+      const line = this.line();
+      try {
+        await line.client.start();
+      } catch (error) {
+        this.open.delete(line);
+        if (failures === 0 && !signal.aborted)
+          log.warn({ why: String(error) }, 'Slack can not be reached; trying until it can');
+        const wait = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** failures++) * (0.5 + Math.random() / 2);
+        await pause(wait, undefined, { signal }).catch(() => undefined);
+        continue;
+      }
+      if (failures > 0) log.info({ event: 'chat.reconnected' }, 'Connected to Slack again');
+      failures = 0;
+      connected();
+      if (before) void this.closeLater(before);
+      before = (await line.over) === 'asked' ? line : undefined;
+    }
+  }
+
+  private async closeLater(line: Line): Promise<void> {
+    await pause(LINGER_MS, undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
+    await this.close(line);
+  }
+
+  private async close(line: Line): Promise<void> {
+    if (!this.open.delete(line)) return;
+    await Promise.race([line.client.disconnect(), pause(LINGER_MS, undefined, { ref: false })]);
+  }
+
+  private line(): Line {
     const { appToken, apiUrl, log } = this.options;
     const receiver = new SocketModeReceiver({
       appToken,
@@ -66,78 +110,47 @@ export class Sockets implements Receiver {
         },
       },
     });
-    this.guard(receiver);
-    return receiver;
+    if (this.app) receiver.init(this.app);
+    const { client } = receiver;
+    client.on('error', () => undefined);
+    const over = new Promise<'asked' | 'gone'>((resolve) => {
+      this.guard(client, () => resolve('asked'));
+      client.once('disconnected', () => resolve('gone'));
+    });
+    const line: Line = { client, over };
+    this.open.add(line);
+    client.once('disconnected', () => this.open.delete(line));
+    return line;
   }
 
   /** The SDK's frame handler is async and unguarded: a rejection of it would be nobody's. */
-  private guard({ client }: SocketModeReceiver): void {
+  private guard(client: Line['client'], asked: () => void): void {
+    const { log } = this.options;
     const handlers = client.listeners('ws_message') as ((data: string | ArrayBuffer, isBinary: boolean) => unknown)[];
     client.removeAllListeners('ws_message');
     client.on('ws_message', (data: string | ArrayBuffer, isBinary: boolean) => {
-      if (!isBinary && typeof data === 'string' && isRateNotice(data)) {
-        this.options.log.warn(
-          { event: 'chat.limited' },
-          'Slack drops events: the workspace sends more than 30,000 an hour',
-        );
+      const kind = typeof data === 'string' ? kindOf(data) : 'other';
+      if (kind === 'disconnect') return asked();
+      if (kind === 'rate-notice') {
+        log.warn({ event: 'chat.limited' }, 'Slack drops events: the workspace sends more than 30,000 an hour');
         return;
       }
       const handle = async (): Promise<void> => {
         for (const handler of handlers) await handler(data, isBinary);
       };
-      const asked = typeof data === 'string' && /"type"\s*:\s*"disconnect"/.test(data);
-      (asked ? this.inTurn(client, handle) : handle()).catch((error) =>
-        this.options.log.error({ error }, 'A frame from Slack could not be handled'),
-      );
+      handle().catch((error) => log.error({ error }, 'A frame from Slack could not be handled'));
     });
-    client.on('error', () => undefined);
-  }
-
-  /** Asked to come again, only one connection leaves at a time, and the next one when that is back. */
-  private inTurn(client: SocketModeReceiver['client'], leave: () => Promise<void>): Promise<void> {
-    this.turn = this.turn.then(async () => {
-      const back = new Promise<void>((resolve) => void client.once('connected', () => resolve()));
-      await leave();
-      await Promise.race([
-        back,
-        pause(TURN_MS, undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined),
-      ]);
-    });
-    return this.turn;
-  }
-
-  private async keep({ client }: SocketModeReceiver, connected: () => void): Promise<void> {
-    const { log } = this.options;
-    let failures = 0;
-    while (!this.stopping.signal.aborted) {
-      let leave = (): void => undefined;
-      const gone = new Promise<void>((resolve) => {
-        leave = resolve;
-      });
-      client.once('disconnected', leave);
-      try {
-        await client.start();
-        if (failures > 0) log.info({ event: 'chat.reconnected' }, 'Connected to Slack again');
-        failures = 0;
-        connected();
-        await gone;
-      } catch (error) {
-        if (failures === 0) log.warn({ why: String(error) }, 'Slack can not be reached; trying until it can');
-        client.removeListener('disconnected', leave);
-        failures++;
-        const wait = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** failures) * (0.5 + Math.random() / 2);
-        await pause(wait, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-      }
-    }
   }
 }
 
-function isRateNotice(frame: string): boolean {
-  if (!frame.includes('app_rate_limited')) return false;
+function kindOf(frame: string): 'disconnect' | 'rate-notice' | 'other' {
+  if (!frame.includes('app_rate_limited') && !frame.includes('disconnect')) return 'other';
   try {
     const { type, payload } = JSON.parse(frame) as { type?: string; payload?: { type?: string; event?: unknown } };
-    return type === 'app_rate_limited' || (payload?.type === 'app_rate_limited' && payload.event === undefined);
+    if (type === 'disconnect') return 'disconnect';
+    const notice = type === 'app_rate_limited' || (payload?.type === 'app_rate_limited' && payload.event === undefined);
+    return notice ? 'rate-notice' : 'other';
   } catch {
-    return false;
+    return 'other';
   }
 }
