@@ -34,12 +34,14 @@ export interface CrewOptions {
 /** Restarts of an instance before it was ever healthy, and after. */
 const RESTARTS_UNPROVEN = 2;
 const RESTARTS_PROVEN = 5;
+/** A SIGKILL comes from outside (a person, the system short of memory) and says little about the release. */
+const RESTARTS_KILLED = 12;
 const CHECK_MS = 200;
 
 export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: CrewOptions): Crew {
   const { parts, cell } = run;
   const reached = new Map<string, number>();
-  const failures = new Map<number, { count: number; allowed: number; lastId: string | undefined }>();
+  const failures = new Map<number, { count: number; kills: number; allowed: number; lastId: string | undefined }>();
   /** Highest attempt of each place that was tried here; a start that fails leaves no instance behind. */
   const tried = new Map<number, number>();
   const ordinals = Array.from({ length: count }, (_, index) => index + 1);
@@ -53,16 +55,17 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
   };
 
   /** Counts a failure of the place and waits a little; too many end it. */
-  const failed = async (ordinal: number, id: string, sentence: string): Promise<void> => {
-    const place = failures.get(ordinal) ?? { count: 0, allowed: RESTARTS_UNPROVEN, lastId: undefined };
+  const failed = async (ordinal: number, id: string, sentence: string, killed = false): Promise<void> => {
+    const place = failures.get(ordinal) ?? { count: 0, kills: 0, allowed: RESTARTS_UNPROVEN, lastId: undefined };
     if (place.lastId === id) return;
-    const next = { ...place, count: place.count + 1, lastId: id };
+    const next = { ...place, [killed ? 'kills' : 'count']: place[killed ? 'kills' : 'count'] + 1, lastId: id };
     failures.set(ordinal, next);
-    if (next.count > next.allowed) {
-      const times = next.count === 1 ? '' : `, ${next.count} times in a row`;
+    const all = next.count + next.kills;
+    if (next.count > next.allowed || next.kills > RESTARTS_KILLED) {
+      const times = all === 1 ? '' : `, ${all} times in a row`;
       throw new NeverHealthy(`${sentence}${times}.`, id);
     }
-    await pause(Math.min(2_000, 100 * 2 ** next.count), undefined, { signal: run.signal }).catch(() => undefined);
+    await pause(Math.min(2_000, 100 * 2 ** all), undefined, { signal: run.signal }).catch(() => undefined);
   };
 
   const start = async (ordinal: number, attempt: number): Promise<Instance | undefined> => {
@@ -91,7 +94,8 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
       if (instance !== undefined && (reached.get(instance.id) ?? -1) >= level && instance.state !== 'exited') return;
       if (newest !== undefined && instance?.state === 'exited') {
         await bury(newest.instance);
-        await failed(ordinal, newest.instance.id, await endOf(newest.instance));
+        const killed = newest.instance.exit?.signal === 'SIGKILL';
+        await failed(ordinal, newest.instance.id, await endOf(newest.instance), killed);
         instance = undefined;
       }
       instance ??= await start(ordinal, Math.max(newest?.attempt ?? 0, tried.get(ordinal) ?? 0) + 1);
@@ -114,7 +118,8 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
     }
     if (!verdict.well) throw new NeverHealthy(`${verdict.sentence}.`, instance.id);
     reached.set(instance.id, 1);
-    failures.set(ordinal, { count: failures.get(ordinal)?.count ?? 0, allowed: RESTARTS_PROVEN, lastId: undefined });
+    const { count, kills } = failures.get(ordinal) ?? { count: 0, kills: 0 };
+    failures.set(ordinal, { count, kills, allowed: RESTARTS_PROVEN, lastId: undefined });
     await onHealthy?.([...reached.values()].filter((value) => value >= 1).length);
     return true;
   };
