@@ -20,7 +20,7 @@ test('every address in the page is a file, and nothing is left to fill in', () =
 
 /** Tokens of the light and of the dark theme. */
 function themes(): Record<string, string>[] {
-  const css = readFileSync(join(folder, 'base.css'), 'utf8');
+  const css = readFileSync(join(folder, 'theme.css'), 'utf8');
   return [...css.matchAll(/:root \{([^}]*)\}/g)].map(([, body]) =>
     Object.fromEntries(
       [...(body ?? '').matchAll(/--([\w-]+): (#[0-9a-f]+);/g)].map(([, name, value]) => [name, value]),

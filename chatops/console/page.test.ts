@@ -87,7 +87,6 @@ inChromium(chromium === undefined ? 'the page (skipped: no Chromium; set EDWIN_T
     );
     expect(hosts).toEqual([server.url]);
     // The promise is 500 ms; a machine that runs everything else at once gets twice that.
-    process.stderr.write(`FCP ${paint}\n`);
     expect(paint).toBeLessThan(1000);
   });
 

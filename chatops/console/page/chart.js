@@ -32,7 +32,7 @@ export function Chart({ xs, series, colors, marks = [], tall = false, height = t
     let observer;
     load().then(
       (UPlot) => {
-        if (gone) return;
+        if (gone || !box.current) return;
         chart.current = new UPlot(
           options({ colors, tall, height, width: box.current.clientWidth, shown }),
           [xs, ...series],
