@@ -73,8 +73,12 @@ export interface Command<A extends z.ZodType = z.ZodType> {
   /** It changes something, so that the same wish within a few seconds must be carried out once. */
   readonly changes: boolean;
   readonly args: A;
-  /** Suggestions for the argument `name`, given those before it; without it `suggest.ts` knows services, environments and releases. */
-  suggest?(name: string, given: Readonly<Record<string, string>>, context: CommandContext): Promise<Suggestion[]>;
+  /** Suggestions for the argument `name`, given those before it; undefined: those that `suggest.ts` knows. */
+  suggest?(
+    name: string,
+    given: Readonly<Record<string, string>>,
+    context: CommandContext,
+  ): Promise<Suggestion[] | undefined>;
   run(args: z.infer<A>, context: CommandContext): Promise<Reply>;
 }
 

@@ -47,7 +47,7 @@ async function releases(service: string, { fleet, now }: CommandContext): Promis
 }
 
 /** “Ask fewer placement items”, 38 min, serves in stage. */
-export function describe(release: Release, serving: readonly string[], now: Date): string {
+function describe(release: Release, serving: readonly string[], now: Date): string {
   const where = serving.length > 0 ? `, serves in ${serving.join(' and ')}` : '';
   return `“${release.subject}”, ${age(release.createdAt, now)}${where}`;
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { type CommandContext, defineCommand, type Suggestion } from '../command';
-import { describe } from '../suggest';
 import { age } from '../time';
 import { begin, planned } from './operations';
 
@@ -20,18 +19,7 @@ export const deploy = defineCommand({
   changes: true,
   args: z.object({ service: z.string(), env: z.string(), version: z.string().optional(), plan: z.string().optional() }),
   async suggest(name, given, context) {
-    if (name === 'env' && given['service']) return environments(given['service'], context);
-    if (name === 'version' && given['service']) return versions(given['service'], context);
-    const { fleet } = context;
-    if (name !== 'service') return [];
-    const board = await fleet.status();
-    return fleet.services.map((value) => {
-      const serving = board.filter((cell) => cell.service === value && cell.serving);
-      return {
-        value,
-        hint: serving.map((cell) => `${cell.environment} ${cell.serving!.number}`).join(', ') || 'not deployed yet',
-      };
-    });
+    return name === 'env' && given['service'] !== undefined ? environments(given['service'], context) : undefined;
   },
   async run({ service, env, version, plan }, context) {
     const request = {
@@ -63,9 +51,4 @@ async function environments(service: string, { fleet, now }: CommandContext): Pr
       hint: index === 0 ? `newest: release ${next.number}, “${next.subject}”` : `release ${next.number}${since}`,
     };
   });
-}
-
-async function versions(service: string, { fleet, now }: CommandContext): Promise<Suggestion[]> {
-  const list = await fleet.releases(service, 10);
-  return list.map(({ release, serving }) => ({ value: String(release.number), hint: describe(release, serving, now) }));
 }
