@@ -8,6 +8,7 @@
  * - `stop` asks (SIGTERM), waits `graceSeconds`, then kills; it resolves when the instance and all its child
  *   processes are gone, also when they already were.
  * - A host that can not be reached has state `unknown`, and so have its instances; it is never reported empty.
+ * - `stop` and `remove` of an instance that is not there are not errors: it is gone.
  * - An exited instance stays listed with its exit and its log until it is removed.
  * - Values of `spec.env` appear in no log, label, argument list or error.
  * Errors: `hosts.unknown-host`, `hosts.unreachable`, `hosts.start-failed`, `hosts.unknown-instance`.
