@@ -2,7 +2,7 @@
  * Names of log events, `noun.verb`: `log.info({ event: 'instance.started', … }, 'sentence')`. A name means one thing
  * for ever; dashboards, alerts and tests rely on it. In the telemetry store it is `event_name`.
  */
-export const events = [
+const events = [
   'program.started',
   'program.stopped',
   'program.failed',
