@@ -101,7 +101,7 @@ export function evidenceRoutes(fleet: Fleet, telemetry: TelemetryStore): Fastify
 }
 
 /** One point for each step, also where nothing happened: all releases together, durations weighted by their counts. */
-export function toPoints(
+function toPoints(
   buckets: readonly RateBucket[],
   since: Date,
   until: Date,

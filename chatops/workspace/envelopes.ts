@@ -6,7 +6,7 @@ import type { Timing } from './timing';
 const MOST_WAITING = 1000;
 
 /** What became of something a person did. `payload` is what the app answered with its acknowledgement. */
-export type Outcome =
+type Outcome =
   | { readonly ok: true; readonly payload: Json }
   | { readonly ok: false; readonly error: 'operation_timeout' | 'dispatch_failed' };
 

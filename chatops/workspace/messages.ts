@@ -18,7 +18,7 @@ export interface StoredMessage {
 
 export type NewMessage = Pick<StoredMessage, 'channel' | 'ts' | 'threadTs' | 'broadcast' | 'user' | 'kind' | 'content'>;
 
-export interface Page {
+interface Page {
   /** `channel`: what stands in the channel, thread broadcasts included. Else the thread of that message, itself first. */
   readonly thread?: string;
   readonly latest?: string;
