@@ -17,7 +17,7 @@ export interface ChatApiDeps {
 }
 
 /** Page-scoped ids are digits at Facebook; here a name a person can read. */
-export const studentId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'use 1 to 64 letters, digits, _ . or -');
+const studentId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'use 1 to 64 letters, digits, _ . or -');
 
 const said = z
   .object({

@@ -6,13 +6,13 @@ import type { ChatFeed } from './feed';
 import { echoNotification, newMid, postbackNotification, textNotification } from './notifications';
 
 /** What a student writes or presses. `postback`: a button that stays; else a payload means a quick reply. */
-export interface Said {
+interface Said {
   readonly text: string;
   readonly payload: string | undefined;
   readonly postback: boolean;
 }
 
-export interface Shown {
+interface Shown {
   readonly text: string;
   readonly quickReplies: readonly QuickReply[] | undefined;
   readonly metadata: string | undefined;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { QuickReply, Student } from './conversations';
 import { type GraphError, graphErrors, wrongParam } from './graph-error';
 
-export interface Wanted {
+interface Wanted {
   readonly student: string;
   readonly text: string;
   readonly quickReplies: readonly QuickReply[] | undefined;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Answer, classify, classifyFailure, type Verdict } from './classify';
 import { findOurs, type ShownMessage, type Sight } from './doubt';
 
-export interface OutgoingReply {
+interface OutgoingReply {
   readonly id: string;
   readonly student: string;
   readonly text: string;

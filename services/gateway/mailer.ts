@@ -13,7 +13,7 @@ export interface Mailer {
 /** Together shorter than Facebook's patience with a webhook. */
 const LIMIT_MS = 4_000;
 const ONE_TRY_MS = 2_500;
-const PAUSES_MS = [50, 150, 400, 800, 1_200] as const;
+const PAUSES_MS = [50, 150, 400, 800, 1_200, 1_200] as const;
 /** What the mailer takes in one call. */
 const BATCH = 100;
 

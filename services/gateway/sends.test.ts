@@ -89,7 +89,7 @@ test('a refused token stops all sends, is told, and loses nothing', async () => 
   await gateway.take(replyTo(student, 1));
   await until(() => gateway.gate.problem(), { what: 'the refusal is told' });
   expect(gateway.gate.problem()).toContain('190');
-  expect(await row(1)).toMatchObject({ state: 'queued' });
+  await reaches(1, 'queued');
   await gateway.stop();
   gateway = await startGateway(around); // with a token that is right, as a new release would have
   await shows('1');

@@ -58,16 +58,14 @@ async function insert(
   sequences: ReadonlyMap<string, number>,
 ): Promise<void> {
   await client.query(
-    `insert into mailer.messages (mid, student, sequence, page, kind, text, payload, attachments, sent_at)
-     select mid, student, sequence, page, kind, text, payload, attachments, "sentAt"
-     from jsonb_to_recordset($1::jsonb) as m (mid text, student text, sequence bigint, page text, kind text, text text,
-                                              payload text, attachments jsonb, "sentAt" timestamptz)`,
-    [JSON.stringify(saved)],
-  );
-  await client.query(
-    `update mailer.students s set sequence = n.sequence
-     from (select * from unnest($1::text[], $2::bigint[]) as n (id, sequence)) n where s.id = n.id`,
-    [[...sequences.keys()], [...sequences.values()]],
+    `with added as (
+       insert into mailer.messages (mid, student, sequence, page, kind, text, payload, attachments, sent_at)
+       select mid, student, sequence, page, kind, text, payload, attachments, "sentAt"
+       from jsonb_to_recordset($1::jsonb) as m (mid text, student text, sequence bigint, page text, kind text, text text,
+                                                payload text, attachments jsonb, "sentAt" timestamptz))
+     update mailer.students s set sequence = n.sequence
+     from (select * from unnest($2::text[], $3::bigint[]) as n (id, sequence)) n where s.id = n.id`,
+    [JSON.stringify(saved), [...sequences.keys()], [...sequences.values()]],
   );
   for (const message of saved) await writeOutbox(client, 'mailer', queues.messages, { id: message.mid, body: message });
 }
