@@ -20,6 +20,8 @@ export interface ConsoleDeps {
   readonly workspace: Workspace | undefined;
   /** Whole commands that could stand there, for a user id of the workspace. */
   complete(text: string, user: string): Promise<readonly Suggestion[]>;
+  /** False for a product that has no local Messenger; then the page has no links to it. */
+  readonly hasMessenger?: boolean;
   /** Address of the page as people reach it; known once the server listens. */
   readonly publicUrl: () => string;
   readonly log: Logger;
@@ -77,6 +79,7 @@ export function consoleRoutes(deps: ConsoleDeps): FastifyPluginAsync {
           services: deps.fleet.services,
           ownEnvironment: OWN_ENVIRONMENT,
           workspace: deps.workspace !== undefined,
+          messenger: deps.hasMessenger ?? true,
         }));
         api.get('/board', async () => ({ cells: await board.read() }));
         api.get('/complete', async (request) => {

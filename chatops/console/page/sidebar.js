@@ -5,14 +5,14 @@ import { reconnectAnew } from './stream.js';
 
 export function Sidebar() {
   const { channels } = directory.value;
-  const { environments, workspace } = boot.value ?? { environments: [], workspace: false };
+  const { environments, workspace, messenger } = boot.value ?? { environments: [] };
   const direct = channels.find(({ imUser }) => imUser === me.value);
   return html`<nav aria-label="Workspace">
     <div class="brand"><i></i>Edwin</div>
     ${workspace && html`<div><h2>Channels</h2>${channels.filter(({ kind }) => kind === 'channel').map((one) => html`<${ChannelLink} of=${one} label=${`# ${one.name}`} />`)}</div>`}
     ${direct && html`<div><h2>Direct</h2><${ChannelLink} of=${direct} label="Edwin" /></div>`}
     ${user.value && html`<div><h2 id="signed-in">Signed in as</h2><${UserPicker} labelled="signed-in" /></div>`}
-    ${environments.length > 0 && html`<div><h2>Try the product</h2>${environments.map((name) => html`<a href=${`/messenger/${name}`} target="_blank" rel="noopener">Messenger, ${name} ↗</a>`)}</div>`}
+    ${messenger && html`<div><h2>Try the product</h2>${environments.map((name) => html`<a href=${`/messenger/${name}`} target="_blank" rel="noopener">Messenger, ${name} ↗</a>`)}</div>`}
   </nav>`;
 }
 
