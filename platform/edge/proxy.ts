@@ -15,7 +15,7 @@ export interface Observer {
 
 const repeatableMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
-export function isRepeatable(method: string | undefined): boolean {
+function isRepeatable(method: string | undefined): boolean {
   return repeatableMethods.has(method ?? '');
 }
 

@@ -1,5 +1,5 @@
 /** Longer lines are cut. */
-export const LINE_LIMIT_BYTES = 16 * 1024;
+const LINE_LIMIT_BYTES = 16 * 1024;
 const NEWLINE = 10;
 
 /** Makes lines of pieces of bytes. Keeps at most one line's limit, however long a line is. */

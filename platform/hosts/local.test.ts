@@ -16,7 +16,8 @@ import { until } from '../../test/until';
 import { silent } from '../log';
 import { identify } from '../process';
 import { groupMembers, processesWith } from '../process-group';
-import { hostsContract, testProgram } from './contract';
+import { hostsContract } from './contract';
+import { testProgram } from './contract-program';
 import type { Hosts, InstanceSpec } from './hosts';
 import { localHost, openLocalHosts } from './local';
 import { openHosts } from './open';
@@ -208,6 +209,7 @@ describe('local hosts', () => {
     for (let round = 0; round < 3; round++) {
       appendFileSync(file, Array.from({ length: 4200 }, (_, i) => `${round} ${i} ${line}\n`).join(''));
       await until(() => statSync(file).size < 1_000_000, { what: 'the log is cut', withinMs: 5_000 });
+      await until(() => count === (round + 1) * 4200 + 1, { what: 'all lines of the round are read' });
     }
     appendFileSync(file, 'the end\n');
     await until(() => last === 'the end', { what: 'the last line is read' });

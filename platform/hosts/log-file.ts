@@ -1,5 +1,14 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { type FileHandle, open, rename, stat, truncate } from 'node:fs/promises';
+import {
+  appendFileSync,
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+} from 'node:fs';
+import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { LineSplitter } from './lines';
 
@@ -39,12 +48,15 @@ export class LogFile {
   /** Up to 64 KiB from `position`; `next` is where to go on. Bytes that are no longer kept are skipped. */
   async read(position: number): Promise<{ piece: Buffer; next: number }> {
     await this.rotating;
-    const inEarlier = position < this.base;
-    const start = inEarlier ? Math.max(0, position - this.earlierBase) : position - this.base;
+    const { base } = this;
+    const inEarlier = position < base;
+    const start = inEarlier ? Math.max(0, position - this.earlierBase) : position - base;
     const { piece, size } = await readPiece(inEarlier ? `${this.path}.1` : this.path, start);
-    if (piece.length > 0) return { piece, next: (inEarlier ? this.earlierBase : this.base) + start + piece.length };
+    // Cut meanwhile: what was read may be of either file.
+    if (this.rotating || this.base !== base) return { piece: Buffer.alloc(0), next: position };
+    if (piece.length > 0) return { piece, next: (inEarlier ? this.earlierBase : base) + start + piece.length };
     // Nothing more in the earlier file, or somebody else has cut this one.
-    return { piece, next: inEarlier || size < start ? this.base : position };
+    return { piece, next: inEarlier || size < start ? base : position };
   }
 
   async rotateIfLarge(): Promise<void> {
@@ -61,10 +73,24 @@ export class LogFile {
     const fresh = `${this.path}.new`;
     await pipeline(createReadStream(this.path, { start }), createWriteStream(fresh));
     const size = start + (await stat(fresh)).size;
-    await truncate(this.path, 0);
+    const late = copyRestAndCut(this.path, fresh, size);
     await rename(fresh, `${this.path}.1`);
     this.earlierBase = this.base + start;
-    this.base += size;
+    this.base += size + late;
+  }
+}
+
+/** What was written since the copy, and the cut, at once: nothing else runs in between. Gives the bytes copied. */
+function copyRestAndCut(path: string, copy: string, from: number): number {
+  const file = openSync(path, 'r+');
+  try {
+    const rest = Buffer.alloc(Math.max(0, fstatSync(file).size - from));
+    const bytes = readSync(file, rest, 0, rest.length, from);
+    appendFileSync(copy, rest.subarray(0, bytes));
+    ftruncateSync(file, 0);
+    return bytes;
+  } finally {
+    closeSync(file);
   }
 }
 

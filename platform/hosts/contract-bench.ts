@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { until } from '../../test/until';
+import { openTester, type Tester } from './contract-program';
+import type { Hosts, Instance, InstanceSpec, LogLine } from './hosts';
+
+/** What an adapter's test prepares. */
+export interface HostsFixture {
+  open(): Promise<Hosts>;
+  /** An image with `testProgram`, and the command that runs it. */
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly host: string;
+  /** Address of the test itself as instances reach it. */
+  readonly tester: string;
+  close(): Promise<void>;
+}
+
+/** What the tests of the suite share. */
+export class HostsBench {
+  fixture!: HostsFixture;
+  hosts!: Hosts;
+  tester!: Tester;
+  private readonly unsupported: Readonly<Record<string, string>>;
+
+  constructor(prepare: () => Promise<HostsFixture>, unsupported: Readonly<Record<string, string>>) {
+    this.unsupported = unsupported;
+    beforeAll(async () => {
+      this.fixture = await prepare();
+      this.tester = await openTester(this.fixture.tester);
+    });
+    beforeEach(async () => {
+      this.hosts = await this.fixture.open();
+      this.tester.forget();
+    });
+    afterEach(async () => {
+      for (const { id } of await this.hosts.instances()) {
+        await this.hosts.stop(id, { graceSeconds: 0 });
+        await this.hosts.remove(id);
+      }
+      await this.hosts.close();
+    });
+    afterAll(async () => {
+      await this.tester.close();
+      await this.fixture.close();
+    });
+  }
+
+  promise(name: string, work: () => Promise<void>): void {
+    const reason = this.unsupported[name];
+    if (reason === undefined) test(name, work);
+    else test.skip(`${name} (${reason})`, work);
+  }
+
+  specOf(mode: string, more: Partial<InstanceSpec> & { env?: Record<string, string> } = {}): InstanceSpec {
+    const { fixture, tester } = this;
+    return {
+      id: `web-${randomUUID().slice(0, 8)}`,
+      host: fixture.host,
+      labels: { environment: 'stage', service: 'web', release: 7, operation: '12' },
+      image: fixture.image,
+      command: fixture.command,
+      listens: false,
+      memoryMb: 64,
+      cpus: 0.1,
+      ...more,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        MODE: mode,
+        TESTER_HOST: fixture.tester,
+        TESTER_PORT: String(tester.port),
+        ...more.env,
+      },
+    };
+  }
+
+  async startUp(spec: InstanceSpec): Promise<Instance> {
+    const instance = await this.hosts.start(spec);
+    await this.tester.here('main');
+    return instance;
+  }
+
+  async find(id: string): Promise<Instance | undefined> {
+    return (await this.hosts.instances()).find((each) => each.id === id);
+  }
+
+  exited(id: string): Promise<Instance> {
+    const ended = async () => {
+      const instance = await this.find(id);
+      return instance?.state === 'exited' ? instance : undefined;
+    };
+    return until(ended, { what: `${id} exited` });
+  }
+
+  async texts(id: string, tail: number): Promise<string[]> {
+    return (await all(this.hosts.logs(id, { tail }))).map(({ text }) => text);
+  }
+}
+
+export async function all(lines: AsyncIterable<LogLine>): Promise<LogLine[]> {
+  const found: LogLine[] = [];
+  for await (const line of lines) found.push(line);
+  return found;
+}
