@@ -56,10 +56,17 @@ export async function settleCapacity(
   return catalog;
 }
 
-/** The newest row of every service and environment, by `service/environment`. */
-export async function capacities(database: Queryable): Promise<Map<string, Capacity>> {
+/** The newest row of each of the services in each of the environments, by `service/environment`. */
+export async function capacities(
+  database: Queryable,
+  services: readonly string[],
+  environments: readonly string[],
+): Promise<Map<string, Capacity>> {
   const { rows } = await database.query<Capacity & { service: string; environment: string }>(
-    `SELECT DISTINCT ON (service, environment) * FROM fleet.capacity ORDER BY service, environment, id DESC`,
+    `SELECT c.* FROM unnest($1::text[]) AS s (service), unnest($2::text[]) AS e (environment), LATERAL (
+       SELECT * FROM fleet.capacity
+       WHERE service = s.service AND environment = e.environment ORDER BY id DESC LIMIT 1) c`,
+    [services, environments],
   );
   return new Map(rows.map((row) => [`${row.service}/${row.environment}`, row]));
 }

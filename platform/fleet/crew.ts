@@ -33,7 +33,7 @@ export interface CrewOptions {
 
 /** Restarts of an instance before it was ever healthy, and after. */
 const RESTARTS_UNPROVEN = 2;
-const RESTARTS_PROVEN = 5;
+const RESTARTS_PROVEN = 3;
 /** A SIGKILL comes from outside (a person, the system short of memory) and says little about the release. */
 const RESTARTS_KILLED = 12;
 const CHECK_MS = 200;

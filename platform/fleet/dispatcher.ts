@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { operate } from './operate';
 import { type Cell, environmentOf, type FleetParts } from './parts';
 import type { JournalEntry } from './rows';
@@ -18,6 +19,8 @@ export interface DispatcherOptions {
 
 const LOOK_MS = 500;
 const LEASE_SECONDS = 5;
+/** An instance that takes its grace to stop is not waited for: it is stopped by whoever comes next. */
+const STOP_LIMIT_MS = 2_000;
 
 export function startDispatcher(parts: FleetParts, { clear, onFinished }: DispatcherOptions): Dispatcher {
   const stopping = new AbortController();
@@ -88,7 +91,15 @@ export function startDispatcher(parts: FleetParts, { clear, onFinished }: Dispat
     async stop() {
       clearInterval(timer);
       stopping.abort();
-      await Promise.all(held.values());
+      await settled(held.values(), STOP_LIMIT_MS);
     },
   };
+}
+
+/** Resolves when all work is over, or the time is. */
+export async function settled(work: Iterable<Promise<unknown>>, limitMs: number): Promise<void> {
+  const over = new AbortController();
+  const limit = pause(limitMs, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([Promise.allSettled(work), limit]);
+  over.abort();
 }

@@ -35,7 +35,7 @@ export async function startInstance(
     outer: parts.outerEnv,
   });
   try {
-    return await parts.hosts.start({
+    const instance = await parts.hosts.start({
       id,
       host,
       labels: { environment: cell.environment, service: cell.service, release: release.number, operation },
@@ -46,6 +46,12 @@ export async function startInstance(
       memoryMb: snapshot.memoryMb,
       cpus: snapshot.cpus,
     });
+    const { service, environment } = cell;
+    parts.log.info(
+      { event: 'instance.started', instance: id, service, environment, release: release.number, host, operation },
+      `${id} started on ${host}`,
+    );
+    return instance;
   } finally {
     parts.listing.stale();
   }
@@ -182,14 +188,19 @@ export async function logTail(parts: FleetParts, cell: Cell, release: Release, i
     .map((line) => withoutSecrets(line, hidden));
 }
 
-/** Values that no log shown to people may hold. */
+/** Values that no log shown to people may hold: of secrets, of connections, and the passwords inside of those. */
 export function hiddenValues(parts: FleetParts, cell: Cell, release: Release): Record<string, string> {
   try {
-    return {
-      ...environmentOf(parts, cell.environment).connections(release.snapshot),
-      ...secretValues(parts, cell, release),
-    };
+    const connections = environmentOf(parts, cell.environment).connections(release.snapshot);
+    const inside = Object.entries(connections).map(([name, value]) => [`${name} password`, passwordIn(value)]);
+    return { ...connections, ...Object.fromEntries(inside), ...secretValues(parts, cell, release) };
   } catch {
     return {};
   }
+}
+
+/** Empty when there is none. */
+function passwordIn(connection: string): string {
+  const bearer = /Bearer (\S+)/.exec(connection)?.[1];
+  return bearer ?? (URL.canParse(connection) ? decodeURIComponent(new URL(connection).password) : '');
 }

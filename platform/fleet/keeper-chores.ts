@@ -81,10 +81,6 @@ async function replace(ward: Ward, release: Release, count: number, restarts: Re
       signal.throwIfAborted();
       const id = await nextId(parts, cell);
       const instance = await startInstance(parts, cell, release, { id, host, operation: 'keeper' });
-      log.info(
-        { event: 'instance.started', instance: id, service: cell.service, release: release.number, host },
-        `${id} started`,
-      );
       if (!(await enlist(ward, release, instance))) return;
       instancesReplaced.inc({ managed_environment: cell.environment, managed_service: cell.service });
       log.info(

@@ -3,7 +3,7 @@ import type { RegisteredInstance } from '../registry/registry';
 import { capacities } from './capacity';
 import type { Release } from './fleet';
 import type { Facts, Health } from './keep';
-import { environmentOf, type FleetParts } from './parts';
+import { cellKey, environmentOf, type FleetParts } from './parts';
 
 export interface EnvironmentFacts {
   readonly instances: readonly Instance[];
@@ -29,53 +29,52 @@ export async function gatherFacts(
 ): Promise<EnvironmentFacts> {
   const { registry } = environmentOf(parts, environment);
   const { services } = parts.catalog();
-  const [serving, operations, wanted, registered] = await Promise.all([
-    parts.pool.query<{ service: string; release: number }>(
-      'SELECT service, release FROM fleet.serving WHERE environment = $1',
-      [environment],
-    ),
+  const serving = await parts.pool.query<{ service: string; release: number }>(
+    'SELECT service, release FROM fleet.serving WHERE environment = $1',
+    [environment],
+  );
+  const releases = new Map(serving.rows.map(({ service, release }) => [service, release]));
+  // What serves is kept, also when somebody took it out of the catalog.
+  const names = [...new Set([...Object.keys(services), ...releases.keys()])];
+  const [operations, wanted, registered] = await Promise.all([
     parts.pool.query<{ service: string; active: boolean; last: string | null }>(
       `SELECT s.service, o.finished_at IS NULL AND o.id IS NOT NULL AS active, o.id AS last
        FROM unnest($2::text[]) AS s (service) LEFT JOIN LATERAL (
          SELECT id, finished_at FROM fleet.operations
          WHERE service = s.service AND environment = $1 ORDER BY id DESC LIMIT 1) o ON true`,
-      [environment, Object.keys(services)],
+      [environment, names],
     ),
-    capacities(parts.pool),
+    capacities(parts.pool, names, [environment]),
     registry.instances(),
   ]);
   // After the journal: what it says about an operation that ended in between must not be older than what runs.
   const instances = (await parts.listing.all(0)).filter(({ labels }) => labels.environment === environment);
-  const releases = new Map(serving.rows.map(({ service, release }) => [service, release]));
-  const names = new Set([...Object.keys(services), ...releases.keys()]);
   const ours = await knownOperations(parts, instances);
   const last = new Map(operations.rows.map((row) => [row.service, row.last ?? undefined]));
   const now = Date.now();
   const cells = await Promise.all(
-    [...names].map(async (service) => {
+    names.map(async (service): Promise<CellFacts[]> => {
       const number = releases.get(service);
       const release = number === undefined ? undefined : await parts.releases.get(service, number);
       const kind = release?.snapshot.kind ?? services[service]?.kind ?? 'worker';
+      const servers = kind === 'http' ? await parts.edge.servers({ environment, service }).catch(() => undefined) : [];
+      if (servers === undefined) return []; // the edge is being restarted; the others are looked after
       const facts: Facts = {
         kind,
         serving: number,
-        wanted: wanted.get(`${service}/${environment}`)?.wanted ?? 0,
+        wanted: wanted.get(cellKey({ service, environment }))?.wanted ?? 0,
         instances: instances.filter(({ labels }) => labels.service === service),
         registered: registered.filter((entry) => entry.service === service),
-        servers: kind === 'http' ? await parts.edge.servers({ environment, service }) : [],
+        servers,
         health,
         isOurs: ({ labels: { operation } }) => operation === 'keeper' || ours.has(operation),
         now,
       };
-      return { service, release, lastOperation: last.get(service), facts };
+      return [{ service, release, lastOperation: last.get(service), facts }];
     }),
   );
-  return {
-    instances,
-    registered,
-    active: new Set(operations.rows.flatMap(({ service, active }) => (active ? [service] : []))),
-    cells,
-  };
+  const active = new Set(operations.rows.flatMap((row) => (row.active ? [row.service] : [])));
+  return { instances, registered, active, cells: cells.flat() };
 }
 
 /** Of the operations that instances are labelled with, those of this journal. */

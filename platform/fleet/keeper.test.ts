@@ -1,13 +1,14 @@
-import { disagreements, kill } from '../../test/faults/agreement';
+import { kill } from '../../test/faults/agreement';
+import { type Operator, openOperator } from '../../test/faults/operator';
 import { type Controller, createWorld, openController, type World } from '../../test/faults/world';
 import { until } from '../../test/until';
 import { openPool, type Pool } from '../database/postgres';
 import { setCapacity } from './capacity';
-import type { ServiceStatus } from './fleet';
 
 let world: World;
 let pool: Pool;
 let one: Controller;
+let ada: Operator;
 let release: number;
 
 beforeAll(async () => {
@@ -15,18 +16,10 @@ beforeAll(async () => {
   pool = openPool(world.address.control);
   one = await openController(world.address, 'one');
   await one.fleet.start();
+  ada = openOperator(world, () => one);
   for (const service of ['web', 'jobs']) {
-    world.product.commit({ version: service });
-    release = (await one.fleet.build({ service, ref: undefined, requestedBy: 'ada' })).release.number;
-    const { id } = await one.fleet.request({
-      kind: 'deployment',
-      service,
-      environment: 'stage',
-      release: undefined,
-      requestedBy: 'ada',
-      key: service,
-    });
-    await until(async () => (await one.fleet.operation(id)).state === 'done', { what: `${service} serves` });
+    release = await ada.build(service, 'well', service);
+    expect(await ada.operate({ service })).toMatchObject({ state: 'done' });
   }
 });
 afterAll(async () => {
@@ -35,39 +28,24 @@ afterAll(async () => {
   await world?.close();
 });
 
-async function cell(service = 'web'): Promise<ServiceStatus> {
-  const [status] = await one.fleet.status({ service, environment: 'stage' });
-  return status as ServiceStatus;
-}
-
-const agreed = (service = 'web') =>
-  until(
-    async () => {
-      const found = await disagreements(one, service, 'stage', release);
-      if (found.length > 0) throw new Error(found.join('; '));
-      return true;
-    },
-    { what: `everything agrees about ${service}` },
-  );
-
 test.each(['web', 'jobs'])(
   'a killed instance of %s is replaced, and edge and registry know the new one only',
   async (service) => {
-    await agreed(service);
-    const [victim, other] = (await cell(service)).instances;
+    await ada.agreed(release, service);
+    const [victim, other] = (await ada.cell(service)).instances;
     kill(world.address, victim!.id);
-    await until(async () => !(await cell(service)).instances.some(({ id }) => id === victim!.id), {
+    await until(async () => !(await ada.cell(service)).instances.some(({ id }) => id === victim!.id), {
       what: 'its end is noticed',
     });
-    await agreed(service);
-    const ids = (await cell(service)).instances.map(({ id }) => id);
+    await ada.agreed(release, service);
+    const ids = (await ada.cell(service)).instances.map(({ id }) => id);
     expect(ids).toContain(other!.id);
     expect(ids.filter((id) => /-k\d+$/.test(id))).toHaveLength(1);
   },
 );
 
 test('requests go on being answered while every instance is killed in turn', async () => {
-  await agreed();
+  await ada.agreed(release);
   const url = one.edge.url({ service: 'web', environment: 'stage' });
   let over = false;
   const asking = (async () => {
@@ -75,12 +53,12 @@ test('requests go on being answered while every instance is killed in turn', asy
     while (!over) statuses.push((await fetch(url)).status);
     return statuses;
   })();
-  for (const { id } of (await cell()).instances) {
+  for (const { id } of (await ada.cell()).instances) {
     kill(world.address, id);
-    await until(async () => !(await cell()).instances.some((instance) => instance.id === id), {
+    await until(async () => !(await ada.cell()).instances.some((instance) => instance.id === id), {
       what: 'its end is noticed',
     });
-    await agreed();
+    await ada.agreed(release);
   }
   over = true;
   expect(new Set(await asking)).toEqual(new Set([200]));
@@ -88,25 +66,25 @@ test('requests go on being answered while every instance is killed in turn', asy
 
 test('what the ledger wants is what runs', async () => {
   await setCapacity(pool, 'web', 'stage', { wanted: 3, min: 0, max: 4 }, 'ada', 'exam day');
-  await until(async () => (await cell()).instances.length === 3, { what: 'three run' });
-  await agreed();
+  await until(async () => (await ada.cell()).instances.length === 3, { what: 'three run' });
+  await ada.agreed(release);
   await setCapacity(pool, 'web', 'stage', { wanted: 2, min: 0, max: 4 }, 'ada', 'after the exam');
-  await agreed();
+  await ada.agreed(release);
 });
 
 test('a controller that comes back adopts what runs and starts what is missing', async () => {
-  await agreed();
-  const [victim, other] = (await cell()).instances;
+  await ada.agreed(release);
+  const [victim, other] = (await ada.cell()).instances;
   await one.close();
   kill(world.address, victim!.id);
   one = await openController(world.address, 'one again');
   await one.fleet.start();
-  await agreed();
-  expect((await cell()).instances.map(({ id }) => id)).toContain(other!.id);
+  await ada.agreed(release);
+  expect((await ada.cell()).instances.map(({ id }) => id)).toContain(other!.id);
 });
 
 test('an instance that belongs to nothing is reported and left alone; a leftover of an operation is stopped', async () => {
-  await agreed();
+  await ada.agreed(release);
   const template = (await one.hosts.instances({ service: 'web', environment: 'stage' }))[0]!;
   const start = (id: string, operation: string) =>
     one.hosts.start({
@@ -125,9 +103,9 @@ test('an instance that belongs to nothing is reported and left alone; a leftover
   const stateOf = async (id: string) => (await one.hosts.instances()).find((instance) => instance.id === id)?.state;
   await until(async () => (await stateOf('leftover')) === 'exited', { what: 'the leftover is stopped' });
   expect(await stateOf('stranger')).toBe('running');
-  expect((await cell()).drift).toEqual(['stranger (release 99) belongs to nothing that serves']);
+  expect((await ada.cell()).drift).toEqual(['stranger (release 99) belongs to nothing that serves']);
   await one.hosts.stop('stranger', { graceSeconds: 1 });
-  await agreed();
+  await ada.agreed(release);
 });
 
 test('status of all cells is told within milliseconds', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { settled } from './dispatcher';
 import { openHealthWatch } from './health';
 import { type Chores, chores } from './keep';
 import { doChores, type Restarts } from './keeper-chores';
@@ -19,6 +20,7 @@ export interface Keeper {
 
 const LOOK_MS = 1_000;
 const LEASE_SECONDS = 5;
+const STOP_LIMIT_MS = 2_000;
 
 export function startKeeper(parts: FleetParts, environment: string): Keeper {
   const { registry } = environmentOf(parts, environment);
@@ -90,7 +92,10 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
         await rest();
       }
     } finally {
-      await Promise.all([...busy.values()].map(({ work }) => work));
+      await settled(
+        [...busy.values()].map(({ work }) => work),
+        STOP_LIMIT_MS,
+      );
       await lease.release().catch(() => undefined);
     }
   };

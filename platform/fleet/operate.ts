@@ -45,8 +45,8 @@ async function toItsEnd(run: Run): Promise<JournalEntry> {
       `${entry.kind} of ${entry.service} ${entry.to} to ${entry.environment} begins`,
     );
   }
-  if (entry.state === 'undoing') return undo(run);
   const forward = forwardActs(run);
+  if (entry.state === 'undoing') return giveUp(run, await isShifted(run, forward.steps));
   try {
     await walk(run, forward.steps, forward.acts);
     return await finish(run, 'done');
@@ -55,8 +55,13 @@ async function toItsEnd(run: Run): Promise<JournalEntry> {
     const shifted = await isShifted(run, forward.steps);
     const { sentence, tail } = await reasonOf(run, error, shifted);
     await parts.journal.undo(hold, sentence, tail);
-    return entry.kind === 'rollback' && shifted ? finish(run, 'failed') : undo(run);
+    return giveUp(run, shifted);
   }
+}
+
+/** After `undoing` is journaled. */
+async function giveUp(run: Run, shifted: boolean): Promise<JournalEntry> {
+  return run.entry.kind === 'rollback' && shifted ? finish(run, 'failed') : undo(run);
 }
 
 async function undo(run: Run): Promise<JournalEntry> {

@@ -33,7 +33,7 @@ export async function readStatus(
          FROM unnest($1::text[]) AS s (service), unnest($2::text[]) AS e (environment))`,
       [Object.keys(catalog.services), catalog.environments],
     ),
-    capacities(parts.pool),
+    capacities(parts.pool, Object.keys(catalog.services), catalog.environments),
     parts.listing.all(LISTING_MS),
     readRegistries(parts),
   ]);

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 export interface Behaviour {
   /** Any text; makes commits differ. */
   readonly version: string;
-  /** `exits` at start with status 3, answers `sick` for ever, or exits when it has been asked to at `/die`. */
-  readonly health?: 'well' | 'exits' | 'sick';
+  /** `exits` with status 3 at start; `sick` for ever; `fleeting`: exits with status 4 soon after it was healthy. */
+  readonly health?: 'well' | 'exits' | 'sick' | 'fleeting';
 }
 
 /** A small product under git: an http service `web` and a worker `jobs`, in environments `stage` and `prod`. */
@@ -30,7 +30,7 @@ services:
     secrets: [API_KEY?]
     instances: { wanted: 2, min: 0, max: 4 }
     resources: { memory: 16 }
-    rollout: { healthSeconds: 3, drainSeconds: 3, stopGraceSeconds: 3, holdSeconds: 3, retry: all }
+    rollout: { healthSeconds: 3, drainSeconds: 10, stopGraceSeconds: 10, holdSeconds: 3, retry: all }
   jobs:
     kind: worker
     build: { command: 'cp jobs.js behaviour.json "$EDWIN_OUTPUT"' }
@@ -54,11 +54,13 @@ if (health === 'exits') {
 let stopping = false;
 const server = http.createServer((request, response) => {
   if (request.url === '/healthz') {
+    if (health === 'fleeting') setTimeout(() => process.exit(4), 300);
     response.writeHead(health === 'sick' || stopping ? 503 : 200).end('no database');
     return;
   }
   const answer = () => response.end(JSON.stringify({ version, release: EDWIN_RELEASE, instance: EDWIN_INSTANCE, greeting: GREETING, key: API_KEY }));
   if (request.url === '/slow') setTimeout(answer, 500);
+  else if (request.url === '/hold') setTimeout(answer, 8000);
   else answer();
 });
 server.listen(Number(process.env.PORT), process.env.HOST, () => console.log(JSON.stringify({ level: 'info', msg: 'web listens' })));
