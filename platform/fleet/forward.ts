@@ -1,9 +1,10 @@
+import type { Instance } from '../hosts/hosts';
 import { chooseHosts } from './choose-hosts';
 import { openCrew } from './crew';
 import { forget, pruneExited, stopInstance, untilDrained } from './instances';
 import { environmentOf } from './parts';
 import { forwardSteps, type StepName } from './plan';
-import { type Act, each, idsOf, instancesOf, NeverHealthy, type Run, running } from './run';
+import { type Act, each, idsOf, instancesOf, type Run, running } from './run';
 
 /**
  * The acts of a deployment or rollback. All new instances start at once beside the old ones, so that capacity is never
@@ -65,7 +66,7 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
     async drain() {
       const seconds = (from ?? to).snapshot.rollout.drainSeconds;
       const old = idsOf((await instancesOf(run)).old);
-      const left = await team().meanwhile('ready', () => untilDrained(parts, cell, old, seconds, run.signal));
+      const left = await team().meanwhile('ready', (signal) => untilDrained(parts, cell, old, seconds, signal));
       return left === 0 ? 'no sessions left' : `${left} sessions left after ${seconds} s`;
     },
     async stop(amid) {
@@ -80,14 +81,14 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
       return '';
     },
     async verify() {
-      await team().complete('ready');
-      const { fresh, old } = await instancesOf(run);
-      await Promise.all(running(old).map((instance) => stopInstance(parts, cell, instance)));
-      await forgetOthers(run, idsOf(running(fresh)), http, async () => undefined);
-      if (running(fresh).length < entry.wanted)
-        throw new NeverHealthy(
-          `Only ${running(fresh).length} of ${entry.wanted} instances of release ${to.number} stay up.`,
-        );
+      // One that ends just now is replaced; `complete` says when that is hopeless.
+      for (let fresh: Instance[] = []; fresh.length < entry.wanted; ) {
+        await team().complete('ready');
+        const there = await instancesOf(run);
+        fresh = running(there.fresh);
+        await Promise.all(running(there.old).map((instance) => stopInstance(parts, cell, instance)));
+        await forgetOthers(run, idsOf(fresh), http, async () => undefined);
+      }
       return `${entry.wanted} well`;
     },
   };
