@@ -39,6 +39,7 @@ export async function createServer(deps: ServerDeps): Promise<{ handle: RequestH
     consoleRoutes({
       ...deps,
       publicUrl: () => deps.publicUrl,
+      hasMessenger: speaksMessenger(deps.catalog()),
       complete: (text, user) => deps.dispatcher.complete(text, pagePerson(user)),
     }),
   );

@@ -5,7 +5,8 @@ interface Running {
   readonly id: string;
   readonly pid: number;
   readonly service: string;
-  readonly byKeeper: boolean;
+  /** Started in place of one that had been killed. */
+  readonly replaces: boolean;
   readonly startedAt: number;
 }
 
@@ -23,7 +24,7 @@ export function runningInstances(data: string, environment: string): Running[] {
         id,
         pid: process.pid,
         service: labels.service,
-        byKeeper: labels.operation === 'keeper',
+        replaces: labels.operation === 'keeper' || /-\d+-\d+-\d+$/.test(id),
         startedAt: Date.parse(at),
       },
     ];
@@ -32,7 +33,7 @@ export function runningInstances(data: string, environment: string): Running[] {
 
 /**
  * Kills every instance once with SIGKILL, one at a time, at a random moment of its life after `youngestMs`. Those that
- * the keeper started in place of killed ones are spared, else it would never end.
+ * were started in place of killed ones are spared, else it would never end.
  */
 export function killEachOnce(options: {
   data: string;
@@ -44,7 +45,7 @@ export function killEachOnce(options: {
   const killed = new Set<string>();
   const timer = setInterval(() => {
     const found = runningInstances(options.data, options.environment).filter(
-      ({ id, byKeeper, startedAt }) => !byKeeper && !killed.has(id) && Date.now() - startedAt > options.youngestMs,
+      ({ id, replaces, startedAt }) => !replaces && !killed.has(id) && Date.now() - startedAt > options.youngestMs,
     );
     const victim = found[Math.floor(options.random() * found.length)];
     if (!victim) return;
