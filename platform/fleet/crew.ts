@@ -17,8 +17,8 @@ export interface Crew {
    * exiting, or do not become healthy in time, ends it with NeverHealthy.
    */
   complete(level: Level, amid?: () => Promise<void>): Promise<void>;
-  /** Runs `work` and meanwhile keeps the crew complete. */
-  meanwhile<T>(level: Level, work: () => Promise<T>): Promise<T>;
+  /** Runs `work` and meanwhile keeps the crew complete; when that fails, the signal given to the work aborts. */
+  meanwhile<T>(level: Level, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
 export interface CrewOptions {
@@ -158,16 +158,22 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
   return {
     complete,
     async meanwhile(level, work) {
-      const stop = new AbortController();
+      const over = new AbortController();
+      const lost = new AbortController();
       const keep = async (): Promise<void> => {
-        while (!stop.signal.aborted) {
+        while (!over.signal.aborted) {
           await complete(level);
-          await pause(CHECK_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+          await pause(CHECK_MS, undefined, { signal: over.signal }).catch(() => undefined);
         }
       };
-      const [result, kept] = await Promise.allSettled([work().finally(() => stop.abort()), keep()]);
-      if (result.status === 'rejected') throw result.reason;
+      const keeping = keep().catch((error) => {
+        lost.abort();
+        throw error;
+      });
+      const working = work(AbortSignal.any([run.signal, lost.signal])).finally(() => over.abort());
+      const [kept, result] = await Promise.allSettled([keeping, working]);
       if (kept.status === 'rejected') throw kept.reason;
+      if (result.status === 'rejected') throw result.reason;
       return result.value;
     },
   };
