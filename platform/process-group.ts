@@ -1,5 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const KILL_LOOKS = 250;
+const KILL_LOOK_MS = 10;
 
 /** Ids of the processes of a group that still run; ended ones that nobody collected do not count. */
 export function groupMembers(group: number): number[] {
@@ -13,6 +17,16 @@ export function groupMembers(group: number): number[] {
     const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return Number(pgrp) === group && state !== 'Z' && state !== 'X';
   });
+}
+
+/** Kills a group; resolves when it is gone, or after some seconds when the system keeps it. */
+export async function killGroup(group: number): Promise<void> {
+  for (let looks = 0; looks < KILL_LOOKS; looks++) {
+    const members = groupMembers(group);
+    if (members.length === 0) return;
+    for (const pid of members) signal(pid, 'SIGKILL');
+    await pause(KILL_LOOK_MS);
+  }
 }
 
 /** Ids of the processes of this user that carry `name=value` in the environment they were started with. */

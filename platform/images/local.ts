@@ -5,7 +5,7 @@ import { EdwinError } from '../errors';
 import { withFileLock } from '../file-lock';
 import type { Logger } from '../log';
 import { identify, isRunning, type ProcessIdentity } from '../process';
-import { groupMembers, signal } from '../process-group';
+import { killGroup } from '../process-group';
 import { runCommand } from './command';
 import { type Commit, Repository } from './commit';
 import type { BuildRequest, Image, Images } from './images';
@@ -206,7 +206,7 @@ class LocalImages implements Images {
     const owner = await readJson<{ builder?: ProcessIdentity; shell?: ProcessIdentity }>(join(work, 'owner.json'));
     if (owner?.builder && isRunning(owner.builder)) return;
     if (owner?.shell && (identify(owner.shell.pid)?.start ?? owner.shell.start) === owner.shell.start) {
-      for (const pid of groupMembers(owner.shell.pid)) signal(pid, 'SIGKILL');
+      await killGroup(owner.shell.pid);
     }
     await removeTree(work);
   }
