@@ -1,5 +1,6 @@
+import type { Cell } from './cell';
 import type { Release } from './fleet';
-import type { Cell, FleetParts } from './parts';
+import type { FleetParts } from './parts';
 import { place, type Taken, whyNot } from './place';
 import { NeverHealthy } from './run';
 

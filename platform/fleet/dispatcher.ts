@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Cell } from './cell';
 import { operate } from './operate';
-import { type Cell, environmentOf, type FleetParts } from './parts';
+import { environmentOf, type FleetParts } from './parts';
 import type { JournalEntry } from './rows';
 
 /** Takes up the operations that nobody runs, those of other cells at the same time. */

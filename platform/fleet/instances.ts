@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instance, InstanceExit } from '../hosts/hosts';
+import type { Cell } from './cell';
 import type { Release } from './fleet';
 import { instanceCommand, instanceEnv, listens } from './instance-env';
 import { readableLines, withoutSecrets } from './log-lines';
-import { type Cell, environmentOf, type FleetParts } from './parts';
+import { environmentOf, type FleetParts } from './parts';
 import { probe } from './probe';
 
 /** How long an instance stays well in the registry when nobody vouches for it. */

@@ -1,6 +1,7 @@
 import type { Instance } from '../hosts/hosts';
 import type { Logger } from '../log';
 import { instancesReplaced } from '../metrics';
+import type { Cell } from './cell';
 import { chooseHosts } from './choose-hosts';
 import type { Release } from './fleet';
 import {
@@ -14,7 +15,7 @@ import {
   untilHealthy,
 } from './instances';
 import { backoff, type Chores } from './keep';
-import type { Cell, FleetParts } from './parts';
+import type { FleetParts } from './parts';
 
 /** A service the keeper works on, while it holds the lease of its operations. */
 export interface Ward {

@@ -1,9 +1,10 @@
 import type { Instance } from '../hosts/hosts';
 import type { RegisteredInstance } from '../registry/registry';
 import { capacities } from './capacity';
+import { cellKey } from './cell';
 import type { Release } from './fleet';
 import type { Facts, Health } from './keep';
-import { cellKey, environmentOf, type FleetParts } from './parts';
+import { environmentOf, type FleetParts } from './parts';
 
 export interface EnvironmentFacts {
   readonly instances: readonly Instance[];

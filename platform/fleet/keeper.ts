@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Cell } from './cell';
 import { settled } from './dispatcher';
 import { openHealthWatch } from './health';
 import { type Chores, chores } from './keep';
 import { doChores, type Restarts } from './keeper-chores';
 import { type CellFacts, gatherFacts } from './keeper-facts';
-import { type Cell, environmentOf, type FleetParts } from './parts';
+import { environmentOf, type FleetParts } from './parts';
 
 /**
  * Keeps what serves as it shall be, while no operation works on it: in each environment the holder of the lease

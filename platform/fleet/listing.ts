@@ -1,5 +1,5 @@
 import type { Hosts, Instance } from '../hosts/hosts';
-import type { Cell } from './parts';
+import type { Cell } from './cell';
 
 /**
  * What runs, as the hosts tell it. An answer may be shared by callers that accept one of the same age; an exit or a

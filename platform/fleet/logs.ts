@@ -1,7 +1,8 @@
 import type { Instance } from '../hosts/hosts';
+import type { Cell } from './cell';
 import { hiddenValues } from './instances';
 import { readableLines, withoutSecrets } from './log-lines';
-import type { Cell, FleetParts } from './parts';
+import type { FleetParts } from './parts';
 
 interface Line {
   readonly instance: string;

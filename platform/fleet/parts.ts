@@ -59,14 +59,6 @@ export interface FleetParts extends FleetDeps {
   readonly listing: Listing;
 }
 
-/** A service in an environment. */
-export interface Cell {
-  readonly service: string;
-  readonly environment: string;
-}
-
-export const cellKey = ({ service, environment }: Cell): string => `${service}/${environment}`;
-
 export function environmentOf(parts: FleetDeps, name: string): EnvironmentParts {
   const environment = parts.environments.get(name);
   if (environment === undefined) throw new Error(`no parts for environment ${name}`);

@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { EdwinError, type ErrorCode, explain } from '../errors';
 import type { Instance } from '../hosts/hosts';
 import type { Logger } from '../log';
+import type { Cell } from './cell';
 import type { Release } from './fleet';
 import type { Hold } from './journal';
-import type { Boundary, Cell, FleetParts } from './parts';
+import type { Boundary, FleetParts } from './parts';
 import type { Step, StepName } from './plan';
 import type { JournalEntry } from './rows';
 

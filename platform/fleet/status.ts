@@ -3,10 +3,11 @@ import { boundsOf } from '../catalog';
 import type { Instance } from '../hosts/hosts';
 import type { RegisteredInstance } from '../registry/registry';
 import { capacities } from './capacity';
+import { cellKey } from './cell';
 import type { InstanceStatus, Operation, Release, ServiceStatus } from './fleet';
 import { drift } from './keep';
 import { knownOperations } from './keeper-facts';
-import { cellKey, environmentOf, type FleetParts } from './parts';
+import { environmentOf, type FleetParts } from './parts';
 import { type OperationRow, operationOf, selectOperation } from './rows';
 
 /** How old the answer of the hosts may be. */
