@@ -2,7 +2,7 @@ import { type Listener, listen } from '../database/listen';
 import type { Listing } from './listing';
 
 /** What was announced; `unknown` after a time of deafness, when anything may have changed. */
-export type Change =
+type Change =
   | { readonly what: 'operations'; readonly operation: number }
   | { readonly what: 'serving' | 'capacity' | 'releases' | 'hosts' | 'unknown' };
 

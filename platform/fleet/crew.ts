@@ -7,7 +7,7 @@ import { admit, exitSentence, forget, register, startInstance, untilHealthy } fr
 import { instanceId, instancesOf, NeverHealthy, numberOf, type Run } from './run';
 
 /** How far an instance is brought. Each level includes those before it. */
-export type Level = 'started' | 'healthy' | 'registered' | 'ready';
+type Level = 'started' | 'healthy' | 'registered' | 'ready';
 const levels: readonly Level[] = ['started', 'healthy', 'registered', 'ready'];
 
 /** The instances that an operation brings up for one release. */

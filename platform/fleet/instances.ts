@@ -8,7 +8,7 @@ import { environmentOf, type FleetParts } from './parts';
 import { probe } from './probe';
 
 /** How long an instance stays well in the registry when nobody vouches for it. */
-export const TTL_SECONDS = 15;
+const TTL_SECONDS = 15;
 /** Exited instances that are kept for their logs, of each service and environment. */
 const KEPT_EXITED = 3;
 const TAIL_LINES = 12;

@@ -78,7 +78,7 @@ async function create(
   return { release: releaseOf(rows[0] as ReleaseRow), created: true };
 }
 
-export interface ReleaseRow {
+interface ReleaseRow {
   service: string;
   number: number;
   image: string;
@@ -90,7 +90,7 @@ export interface ReleaseRow {
   snapshot: ReleaseSnapshot;
 }
 
-export function releaseOf(row: ReleaseRow): Release {
+function releaseOf(row: ReleaseRow): Release {
   return {
     service: row.service,
     number: row.number,
@@ -105,7 +105,7 @@ export function releaseOf(row: ReleaseRow): Release {
 }
 
 /** JSON whose keys are sorted, so that equal content is equal text. */
-export function canonical(value: unknown): string {
+function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
   const pairs = Object.entries(value)

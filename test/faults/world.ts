@@ -17,7 +17,7 @@ import { createTestDatabase, type TestDatabase } from '../database';
 import { type EdgeAddress, openTestEdge, startTestEdge } from './edge';
 import { createProduct, type Product } from './product';
 
-export const environments = ['stage', 'prod'] as const;
+const environments = ['stage', 'prod'] as const;
 export type EnvironmentName = (typeof environments)[number];
 
 /** Where everything is: enough for another process to open the same world. */
