@@ -107,9 +107,9 @@ runProgram('chatops', ['chatops', 'database'], async ({ config, log, stopping, o
   await serve(server.handle, (request, socket, head) => workspace?.handleUpgrade(request, socket, head) ?? false);
   onStop('page', () => server.close());
 
+  await fleet.start(); // first: operations and instances do not wait for Slack
   await chat.start();
   onStop('chat', () => chat.close());
-  await fleet.start();
   ready = true;
   log.info({ catalog: dirname(config.EDWIN_CATALOG) }, `chatops is ready at ${publicUrl}`);
   if (config.EDWIN_FILL_FIRST === 'yes')

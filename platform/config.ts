@@ -79,12 +79,9 @@ export const sections = {
     OTEL_RESOURCE_ATTRIBUTES: z.string().optional().meta({
       description: 'More of it: service.version, service.instance.id, deployment.environment.name, host.name',
     }),
-    OTEL_NODE_DISABLED_INSTRUMENTATIONS: z
-      .string()
-      .default('')
-      .meta({
-        description: 'What is not traced, of `http,undici,pg,pino`: the edge passes trace headers on untouched',
-      }),
+    OTEL_NODE_DISABLED_INSTRUMENTATIONS: z.string().default('').meta({
+      description: 'What is not traced, of `http,undici,pg,pino`: the edge passes trace headers on untouched',
+    }),
     OTEL_SDK_DISABLED: z.string().optional().meta({ description: '`true` switches telemetry off' }),
   }),
   observability: z.object({

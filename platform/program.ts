@@ -9,7 +9,7 @@ import { describeProcess, metrics } from './metrics';
 /** Answers every request but `/healthz` and `/metrics`. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 /** Takes over a connection that asks for another protocol; false when it is for nobody. */
-export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 
 export interface ProgramContext<S extends SectionName> {
   readonly config: Config<S>;

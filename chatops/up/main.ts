@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { loadCatalog } from '../../platform/catalog-file';
 import { processEnvironment } from '../../platform/config';
-import { keepEmbedded } from '../../platform/database/keep';
 import { controlRole, environmentRole, prepareDatabases, telemetryRole } from '../../platform/database/environments';
+import { keepEmbedded } from '../../platform/database/keep';
 import { isFree } from '../../platform/database/ports';
 import { EdwinError, explain } from '../../platform/errors';
 import { createLogger } from '../../platform/log';

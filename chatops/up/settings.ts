@@ -9,7 +9,7 @@ import type { UpOptions } from './options';
 import type { ProgramSpec } from './supervise';
 
 /** The platform's own secrets are kept like an environment's, under this name. */
-export const PLATFORM = 'edwin';
+const PLATFORM = 'edwin';
 
 /** Value of a secret of the platform, made at first use. */
 export function platformSecret(secrets: Secrets, name: string): string {
@@ -116,7 +116,10 @@ function passedOn(given: NodeJS.ProcessEnv): Record<string, string> {
 
 /** Chat also gets its own settings, and those that `${NAME}` in the catalog may speak of. */
 function chatSettings(given: NodeJS.ProcessEnv): Record<string, string> {
-  return pick(given, (name) => !/^(EDWIN_|OTEL_|npm_(?!config_)|PORT$|HOST$|DATABASE_URL$|TELEMETRY_URL$|EDGE_)/.test(name));
+  return pick(
+    given,
+    (name) => !/^(EDWIN_|OTEL_|npm_(?!config_)|PORT$|HOST$|DATABASE_URL$|TELEMETRY_URL$|EDGE_)/.test(name),
+  );
 }
 
 function pick(given: NodeJS.ProcessEnv, wanted: (name: string) => boolean): Record<string, string> {

@@ -10,7 +10,7 @@ export const root = __dirname.includes(`${sep}dist${sep}`)
   : join(__dirname, '..', '..');
 
 /** What `edwin … --json` printed, and its exit status. */
-export interface CommandResult {
+interface CommandResult {
   readonly status: number;
   readonly json: Record<string, unknown> & { state?: string; message?: string; to?: number; duration_ms?: number };
   readonly stderr: string;

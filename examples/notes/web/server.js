@@ -11,14 +11,19 @@ const server = createServer((request, response) => {
   if (request.url === '/up') return response.end('well');
   if (request.method === 'POST') {
     let text = '';
-    request.on('data', (chunk) => (text.length < 10_000 ? (text += chunk) : request.destroy()));
+    request.on('data', (chunk) => {
+      text += chunk;
+      if (text.length > 10_000) request.destroy();
+    });
     request.on('end', () => {
       writeFileSync(join(NOTES, `${Date.now()}-${process.hrtime.bigint()}.txt`), text);
       response.writeHead(201).end();
     });
     return;
   }
-  const notes = readdirSync(NOTES).sort().map((name) => readFileSync(join(NOTES, name), 'utf8'));
+  const notes = readdirSync(NOTES)
+    .sort()
+    .map((name) => readFileSync(join(NOTES, name), 'utf8'));
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ title: TITLE, release: EDWIN_RELEASE, notes }));
 });
