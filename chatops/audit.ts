@@ -6,6 +6,8 @@ import type { Actor } from './command';
 
 /** How long the same wish of the same person at the same place counts as a double Enter. */
 const REPEAT_WINDOW_MS = 5_000;
+/** A terminal waits for the end, so the same again there is meant, unless an operation has only just begun. */
+const TERMINAL_WINDOW_MS = 2_000;
 const OFFER_LIFE_MS = 60 * 60_000;
 
 export type Outcome = 'done' | 'refused' | 'failed';
@@ -87,9 +89,12 @@ function record(pool: Pool, arrival: Arrival): Promise<Recorded> {
     const { rows } = await client.query<{ id: string }>(
       `select id from audit.commands
         where repeats is null
-          and (delivery = $1 or (wish = $2 and at > $3::timestamptz - $4 * interval '1 ms' and outcome in ('running', 'done')))
+          and (delivery = $1 or (wish = $2 and at > $3::timestamptz - $4 * interval '1 ms' and (
+               outcome = 'running'
+               or (outcome = 'done' and door <> 'cli')
+               or (outcome = 'done' and operation is not null and at > $3::timestamptz - $5 * interval '1 ms'))))
         order by id desc limit 1`,
-      [delivery ?? null, wish, at, REPEAT_WINDOW_MS],
+      [delivery ?? null, wish, at, REPEAT_WINDOW_MS, TERMINAL_WINDOW_MS],
     );
     return insert(client, arrival, wish, rows[0] && Number(rows[0].id));
   });

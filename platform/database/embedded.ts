@@ -89,7 +89,7 @@ async function launchOnPort(cluster: Cluster, wanted: number | undefined): Promi
     try {
       return await launch(cluster, port);
     } catch (error) {
-      const passing = /is still in use|could not create any TCP\/IP sockets/.test((error as Error).message);
+      const passing = /is still in use|postmaster.pid" already exists|could not create any TCP\/IP sockets/.test((error as Error).message);
       if (!passing || Date.now() > limit) throw error;
       await pause(100);
     }

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { untilWhole } from '../scenarios/board';
 import { cleanUp, cloneProject, commit, freePort, type RunningEdwin, startEdwin } from '../scenarios/edwin';
 import { openPage } from '../scenarios/page';
 import { ask } from '../scenarios/student';
@@ -55,6 +56,7 @@ async function main(): Promise<void> {
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
 async function answered(url: string): Promise<void> {
+  await untilWhole(url, 'dev');
   await ask(url, 'dev', 'bench', 'hello');
 }
 

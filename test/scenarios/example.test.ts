@@ -2,23 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../until';
+import { type Cell, cellsOf, untilWhole } from './board';
 import { cleanUp, commit, type RunningEdwin, root, startEdwin } from './edwin';
-import { openPage, type Page } from './page';
 
 let repository = '';
 let edwin: RunningEdwin;
-let page: Page;
-interface Cell {
-  service: string;
-  environment: string;
-  serving?: { number: number };
-  url?: string;
-}
 const cell = async (service: string, environment: string): Promise<Cell | undefined> =>
-  (await page.get<{ cells: Cell[] }>('/api/board')).cells.find(
-    (one) => one.service === service && one.environment === environment,
-  );
+  (await cellsOf(edwin.url, environment)).find((one) => one.service === service);
 const web = async (environment: string): Promise<{ title: string; release: string; notes: string[] }> => {
   const url = (await cell('web', environment))?.url as string;
   return (await fetch(`${url}/`)).json() as Promise<{ title: string; release: string; notes: string[] }>;
@@ -32,7 +22,6 @@ describe('the product in examples/notes', () => {
     execFileSync('git', ['init', '--quiet'], { cwd: repository });
     commit(repository, 'First');
     edwin = await startEdwin({ repository, env: { TMPDIR: repository } });
-    page = await openPage(edwin.url);
   }, 60_000);
 
   afterAll(async () => {
@@ -41,13 +30,9 @@ describe('the product in examples/notes', () => {
   }, 30_000);
 
   test('runs in its first environment after a first start', async () => {
-    for (const service of ['web', 'cleaner'])
-      await until(async () => (await cell(service, 'test'))?.serving, {
-        withinMs: 20_000,
-        what: `${service} to serve in test`,
-      });
+    await untilWhole(edwin.url, 'test');
     expect(await web('test')).toMatchObject({ title: 'Notes', release: '1', notes: [] });
-  }, 40_000);
+  }, 100_000);
 
   test('both services are promoted by the same commands, with the settings of the environment', async () => {
     expect((await edwin.edwin('deploy', 'cleaner', 'live')).json).toMatchObject({ state: 'done', to: 1 });
@@ -68,7 +53,7 @@ describe('the product in examples/notes', () => {
     await edwin.edwin('build', 'cleaner');
     const { status, json } = await edwin.edwin('deploy', 'cleaner', 'test');
     expect({ status, ...json }).toMatchObject({ status: 1, state: 'undone', from: 1, to: 2 });
-    expect(JSON.stringify(await page.get('/api/board'))).toContain('no broom found');
+    expect((await cell('cleaner', 'test'))?.last?.logTail.join()).toContain('no broom found');
     writeFileSync(file, good);
   }, 60_000);
 
