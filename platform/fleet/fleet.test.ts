@@ -35,6 +35,17 @@ describe('building', () => {
     expect(after.release.snapshot.secrets).toEqual({ stage: { API_KEY: 1 }, prod: {} });
   });
 
+  test('a change that is taken back gives the release before again, and that is the newest build', async () => {
+    const before = await one.fleet.build({ service: 'web', ref: undefined, requestedBy: 'ada' });
+    const changed = await ada.build('changed');
+    expect(changed).toBeGreaterThan(before.release.number);
+    const back = await one.fleet.build({ service: 'web', ref: 'HEAD~1', requestedBy: 'ada' });
+    expect(back).toMatchObject({ created: false, release: { number: before.release.number } });
+    const { to } = await one.fleet.plan({ ...ada.request(), release: undefined });
+    expect(to.number).toBe(before.release.number);
+    expect((await one.fleet.releases('web', 2)).map(({ release }) => release.number)).toEqual([to.number, changed]);
+  });
+
   test('services and commits that are not there are named', async () => {
     await expect(one.fleet.build({ service: 'nobody', ref: undefined, requestedBy: 'ada' })).rejects.toMatchObject({
       code: 'fleet.unknown-service',

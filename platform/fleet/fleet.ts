@@ -134,7 +134,7 @@ export interface Fleet {
     request: { service: string; ref: string | undefined; requestedBy: string },
     onProgress?: (line: string) => void,
   ): Promise<{ release: Release; image: Image; created: boolean }>;
-  /** Newest first, each with the environments it serves in. */
+  /** Built last first, each with the environments it serves in. */
   releases(service: string, limit: number): Promise<{ release: Release; serving: string[] }[]>;
   /** Journals the operation and starts it; throws `fleet.*` when it is refused. Returns at once. */
   request(request: OperationRequest): Promise<Operation>;

@@ -10,7 +10,7 @@ export interface Releases {
   create(image: Image, snapshot: ReleaseSnapshot, createdBy: string): Promise<{ release: Release; created: boolean }>;
   /** @throws `fleet.unknown-release` */
   get(service: string, number: number): Promise<Release>;
-  /** Newest first, each with the environments it serves in. */
+  /** Built last first, each with the environments it serves in. */
   list(service: string, limit: number): Promise<{ release: Release; serving: string[] }[]>;
 }
 
@@ -28,7 +28,9 @@ export function openReleases(pool: Pool): Releases {
       const { rows } = await pool.query<ReleaseRow & { serving: string[] }>(
         `SELECT r.*, array(SELECT s.environment FROM fleet.serving s
                            WHERE s.service = r.service AND s.release = r.number ORDER BY s.environment) AS serving
-         FROM fleet.releases r WHERE r.service = $1 ORDER BY r.number DESC LIMIT $2`,
+         FROM fleet.releases r WHERE r.service = $1
+         ORDER BY (SELECT max(b.id) FROM fleet.builds b WHERE b.service = r.service AND b.release = r.number) DESC NULLS LAST,
+                  r.number DESC LIMIT $2`,
         [service, limit],
       );
       return rows.map((row) => ({ release: releaseOf(row), serving: row.serving }));
@@ -59,7 +61,10 @@ async function create(
     'SELECT * FROM fleet.releases WHERE service = $1 AND image = $2 AND snapshot_digest = $3',
     [image.service, image.digest, digest],
   );
-  if (present.rows[0]) return { release: releaseOf(present.rows[0]), created: false };
+  if (present.rows[0]) {
+    await recordBuild(client, image, present.rows[0].number, createdBy);
+    return { release: releaseOf(present.rows[0]), created: false };
+  }
   const { rows } = await client.query<ReleaseRow>(
     `INSERT INTO fleet.releases (service, number, image, commit, subject, author, created_by, snapshot, snapshot_digest)
      SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM fleet.releases WHERE service = $1
@@ -75,7 +80,18 @@ async function create(
       digest,
     ],
   );
-  return { release: releaseOf(rows[0] as ReleaseRow), created: true };
+  const made = releaseOf(rows[0] as ReleaseRow);
+  await recordBuild(client, image, made.number, createdBy);
+  return { release: made, created: true };
+}
+
+async function recordBuild(client: Queryable, { service, commit }: Image, release: number, by: string): Promise<void> {
+  await client.query('INSERT INTO fleet.builds (service, release, commit, built_by) VALUES ($1, $2, $3, $4)', [
+    service,
+    release,
+    commit,
+    by,
+  ]);
 }
 
 interface ReleaseRow {

@@ -33,13 +33,13 @@ export async function resolve(
      WHERE service = $1 AND environment = $2 AND state = 'done' ORDER BY id DESC LIMIT 200`,
     [service, environment],
   );
-  const newest = await database.query<{ number: number | null }>(
-    'SELECT max(number) AS number FROM fleet.releases WHERE service = $1',
+  const newest = await database.query<{ release: number }>(
+    'SELECT release FROM fleet.builds WHERE service = $1 ORDER BY id DESC LIMIT 1',
     [service],
   );
   const known = {
     environments: catalog.environments,
-    newest: newest.rows[0]?.number ?? undefined,
+    newest: newest.rows[0]?.release,
     serving: Object.fromEntries(serving.rows.map((row) => [row.environment, row.release])),
     done: done.rows.reverse(),
   };

@@ -14,6 +14,19 @@ CREATE TABLE releases (
   UNIQUE (service, image, snapshot_digest)
 );
 
+-- Every build and the release that it gave. A commit that takes another back gives that one's release again: "the newest
+-- build" is the newest row here, not the highest number.
+CREATE TABLE builds (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  service text NOT NULL,
+  release int NOT NULL,
+  commit text NOT NULL,
+  built_at timestamptz NOT NULL DEFAULT now(),
+  built_by text NOT NULL,
+  FOREIGN KEY (service, release) REFERENCES releases (service, number)
+);
+CREATE INDEX builds_by_service ON builds (service, id DESC);
+
 -- The journal. Every write of a controller says the fence it holds; a lower one finds no row.
 CREATE TABLE operations (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
