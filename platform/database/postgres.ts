@@ -21,6 +21,16 @@ export function openPool(url: string, options: PoolConfig = {}): Pool {
   return pool;
 }
 
+/**
+ * For `onConnect` of a pool whose statements are prepared and find few rows each: a plan that was made while a table was
+ * small must use the indexes, since it is kept while the table grows.
+ */
+export function readByIndex(client: Queryable): Promise<unknown> {
+  return client.query(
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = 'off'",
+  );
+}
+
 /** Runs `work` in a transaction; a rejection rolls back and passes on. */
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();

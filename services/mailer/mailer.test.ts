@@ -70,6 +70,15 @@ test('a message that comes again changes nothing and leaves no gap', async () =>
   expect(await waiting()).toHaveLength(2);
 });
 
+test('a message that is twice in a batch keeps the place of the first', async () => {
+  const { saved, duplicates } = await saveMessages(database.pool, [message('1'), message('2'), message('1')]);
+  expect([saved.map(({ mid }) => mid), duplicates]).toEqual([['1', '2'], ['1']]);
+  expect(await stored()).toEqual([
+    ['1', 1],
+    ['2', 2],
+  ]);
+});
+
 test('the same batches at once, in both directions, are stored once and never wait for each other', async () => {
   const students = Array.from({ length: 20 }, (_, index) => `s${index}`);
   const batch = students.map((student) => message(`m-${student}`, student));

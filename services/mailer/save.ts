@@ -1,6 +1,6 @@
-import { type Pool, type PoolClient, transaction } from '../../platform/database/postgres';
+import type { Pool } from '../../platform/database/postgres';
 import { type InboundMessage, queues, type StudentMessage } from '../../platform/messages';
-import { writeOutbox } from '../../platform/queue/outbox';
+import { traceHeaders } from '../../platform/tracing';
 
 export interface Saved {
   readonly saved: readonly StudentMessage[];
@@ -9,63 +9,68 @@ export interface Saved {
 }
 
 /**
- * Stores messages and their events in one transaction: afterwards all of them are safe, or none is stored.
+ * Stores messages and their events in one statement: afterwards all of them are safe, or none is stored.
  * Each student's messages get the next numbers in the order given; a known `mid` changes nothing.
  */
-export function saveMessages(pool: Pool, messages: readonly InboundMessage[]): Promise<Saved> {
-  return transaction(pool, async (client) => {
-    const sequences = await lockStudents(client, messages);
-    const known = await knownMids(client, messages);
-    const saved: StudentMessage[] = [];
-    const duplicates: string[] = [];
-    for (const message of messages) {
-      if (known.has(message.mid)) {
-        duplicates.push(message.mid);
-        continue;
-      }
-      known.add(message.mid);
-      const sequence = (sequences.get(message.student) ?? 0) + 1;
-      sequences.set(message.student, sequence);
-      saved.push({ ...message, sequence });
+export async function saveMessages(pool: Pool, messages: readonly InboundMessage[]): Promise<Saved> {
+  const seen = new Set<string>();
+  const given = messages.filter(({ mid }) => !seen.has(mid) && seen.add(mid));
+  const values = [JSON.stringify(given), queues.messages, JSON.stringify(traceHeaders())];
+  const { rows } = await untilAllIsSeen(() =>
+    pool.query<{ mid: string; sequence: string }>({ name: 'mailer.save', text: save, values }),
+  );
+  const sequences = new Map(rows.map(({ mid, sequence }) => [mid, Number(sequence)]));
+  const saved: StudentMessage[] = [];
+  const duplicates: string[] = [];
+  for (const message of messages) {
+    const sequence = sequences.get(message.mid);
+    sequences.delete(message.mid);
+    if (sequence === undefined) duplicates.push(message.mid);
+    else saved.push({ ...message, sequence });
+  }
+  return { saved, duplicates };
+}
+
+/**
+ * Which messages are new is seen as of the statement's begin. What another saver commits while this one waits for its
+ * lock on a student is refused by the key of `messages`, nothing is stored, and the next try sees it.
+ */
+async function untilAllIsSeen<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION || attempt === MOST_TRIES) throw error;
     }
-    if (saved.length > 0) await insert(client, saved, sequences);
-    return { saved, duplicates };
-  });
+  }
 }
 
-/** Locks in the order of ids, so that two batches never wait for each other. Returns the last number of each student. */
-async function lockStudents(client: PoolClient, messages: readonly InboundMessage[]): Promise<Map<string, number>> {
-  const students = [...new Set(messages.map(({ student }) => student))].sort();
-  const { rows } = await client.query<{ id: string; sequence: string }>(
-    `insert into mailer.students (id) select unnest($1::text[])
-     on conflict (id) do update set id = excluded.id returning id, sequence`,
-    [students],
-  );
-  return new Map(rows.map(({ id, sequence }) => [id, Number(sequence)]));
-}
+const UNIQUE_VIOLATION = '23505';
+/** Each lost one means that another saver has stored a message of this batch. */
+const MOST_TRIES = 101;
 
-/** Asked after the lock, in a statement of its own: it sees what the lock's last holder committed. */
-async function knownMids(client: PoolClient, messages: readonly InboundMessage[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ mid: string }>('select mid from mailer.messages where mid = any($1)', [
-    messages.map(({ mid }) => mid),
-  ]);
-  return new Set(rows.map(({ mid }) => mid));
-}
-
-async function insert(
-  client: PoolClient,
-  saved: readonly StudentMessage[],
-  sequences: ReadonlyMap<string, number>,
-): Promise<void> {
-  await client.query(
-    `with added as (
-       insert into mailer.messages (mid, student, sequence, page, kind, text, payload, attachments, sent_at)
-       select mid, student, sequence, page, kind, text, payload, attachments, "sentAt"
-       from jsonb_to_recordset($1::jsonb) as m (mid text, student text, sequence bigint, page text, kind text, text text,
-                                                payload text, attachments jsonb, "sentAt" timestamptz))
-     update mailer.students s set sequence = n.sequence
-     from (select * from unnest($2::text[], $3::bigint[]) as n (id, sequence)) n where s.id = n.id`,
-    [JSON.stringify(saved), [...sequences.keys()], [...sequences.values()]],
-  );
-  for (const message of saved) await writeOutbox(client, 'mailer', queues.messages, { id: message.mid, body: message });
-}
+/** Locks students in the order of their ids, so that two batches never wait for each other. */
+const save = `
+  with given as (
+    select n, body, body->>'mid' as mid, body->>'student' as student
+    from jsonb_array_elements($1::jsonb) with ordinality as g (body, n)),
+  fresh as (
+    select n, body, mid, student, row_number() over (partition by student order by n) as nth,
+           count(*) over (partition by student) as added
+    from given where (select k.mid from mailer.messages k where k.mid = given.mid) is null),
+  numbered as (
+    insert into mailer.students as s (id, sequence)
+    select student, count(*) from fresh group by student order by student
+    on conflict (id) do update set sequence = s.sequence + excluded.sequence
+    returning id, sequence),
+  placed as materialized (
+    select f.n, f.body, f.mid, f.student, s.sequence - f.added + f.nth as sequence
+    from fresh f join numbered s on s.id = f.student),
+  stored as (
+    insert into mailer.messages (mid, student, sequence, page, kind, text, payload, attachments, sent_at)
+    select mid, student, sequence, body->>'page', body->>'kind', body->>'text', body->>'payload', body->'attachments',
+           (body->>'sentAt')::timestamptz from placed),
+  told as (
+    insert into mailer.outbox (id, queue, body, headers)
+    select mid, $2, body || jsonb_build_object('sequence', sequence), $3::jsonb from placed order by n)
+  select mid, sequence from placed`;
