@@ -44,9 +44,9 @@ test.each([
 test.each([
   ['ECONNREFUSED', 'retry'],
   ['ENOTFOUND', 'retry'],
-  ['UND_ERR_CONNECT_TIMEOUT', 'retry'],
+  ['NOT_CONNECTED', 'retry'],
   ['ECONNRESET', 'doubt'],
-  ['UND_ERR_SOCKET', 'doubt'],
+  ['TIMEOUT', 'doubt'],
   [undefined, 'doubt'],
 ])('a call that ended with %s means %s', (code, kind) => {
   expect(classifyFailure(code, 'text').kind).toBe(kind);

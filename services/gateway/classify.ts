@@ -49,7 +49,7 @@ export function classify({ status, headers, body }: Answer): Verdict {
   return { kind: 'permanent', code: name, why };
 }
 
-/** A call that got no answer: `code` is Node's or undici's. */
+/** A call that got no answer: `code` is Node's or of `call`. */
 export function classifyFailure(code: string | undefined, message: string): Verdict {
   const why = code === undefined ? message : `${code} ${message}`;
   return code !== undefined && neverConnected.has(code) ? { kind: 'retry', why } : { kind: 'doubt', why };
@@ -62,7 +62,7 @@ const neverConnected = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
+  'NOT_CONNECTED',
 ]);
 
 function errorOf(body: unknown): { code: number; subcode: number | undefined; message: string } | undefined {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Call, call } from './call';
 import { type Answer, classify, classifyFailure, type Verdict } from './classify';
 import { findOurs, type ShownMessage, type Sight } from './doubt';
 
@@ -42,18 +43,13 @@ const conversations = z.object({
 export function graphApi(base: string, pageToken: string): GraphApi {
   const authorization = `Bearer ${pageToken}`;
 
-  const call = async (path: string, init: RequestInit): Promise<Answer> => {
-    const response = await fetch(`${base.replace(/\/$/, '')}${path}`, {
-      ...init,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+  const ask = async (path: string, asked: Pick<Call, 'method' | 'headers' | 'body'>): Promise<Answer> => {
+    const { status, headers, text } = await call(`${base.replace(/\/$/, '')}${path}`, {
+      ...asked,
+      limitMs: TIMEOUT_MS,
     });
-    return {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body: jsonOf(await response.text()),
-    };
+    return { status, headers, body: jsonOf(text) };
   };
-
   return {
     send: async ({ id, student, text, quickReplies, messagingType }) => {
       const buttons = quickReplies?.map(({ title, payload }) => ({ content_type: 'text', title, payload }));
@@ -61,7 +57,7 @@ export function graphApi(base: string, pageToken: string): GraphApi {
       const body = JSON.stringify({ recipient: { id: student }, messaging_type: messagingType, message });
       try {
         return classify(
-          await call('/me/messages', {
+          await ask('/me/messages', {
             method: 'POST',
             headers: { authorization, 'content-type': 'application/json' },
             body,
@@ -79,7 +75,7 @@ export function graphApi(base: string, pageToken: string): GraphApi {
         fields: 'messages.limit(50){id,message,created_time,from}',
       });
       try {
-        const answer = await call(`/me/conversations?${query}`, { headers: { authorization } });
+        const answer = await ask(`/me/conversations?${query}`, { method: 'GET', headers: { authorization } });
         const parsed = conversations.safeParse(answer.body);
         if (parsed.success) {
           const ours = findOurs(
@@ -114,11 +110,10 @@ function jsonOf(text: string): unknown {
 }
 
 function codeOf(error: unknown): string | undefined {
-  const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
-  return typeof cause?.code === 'string' ? cause.code : undefined;
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { EdwinError } from '../../platform/errors';
 import type { InboundMessage } from '../../platform/messages';
+import { call } from './call';
 
 export interface Mailer {
   /**
@@ -17,17 +18,15 @@ const PAUSES_MS = [50, 150, 400, 800, 1_200, 1_200] as const;
 /** What the mailer takes in one call. */
 const BATCH = 100;
 
-/** Connections are kept alive by `fetch`. */
 export function mailerAt(url: string, token: string): Mailer {
   const post = async (messages: readonly InboundMessage[], limit: number): Promise<void> => {
-    const response = await fetch(`${url}/messages`, {
+    const { status, text } = await call(`${url}/messages`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ messages }),
-      signal: AbortSignal.timeout(Math.max(1, Math.min(ONE_TRY_MS, limit - Date.now()))),
+      limitMs: Math.max(1, Math.min(ONE_TRY_MS, limit - Date.now())),
     });
-    const answer = await response.text();
-    if (!response.ok) throw new Refusal(response.status, answer.slice(0, 300));
+    if (status < 200 || status > 299) throw new Refusal(status, text.slice(0, 300));
   };
 
   const saveBatch = async (messages: readonly InboundMessage[], limit: number): Promise<void> => {
@@ -68,5 +67,5 @@ class Refusal extends Error {
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return error.message || String((error as { code?: unknown }).code); // several addresses refused: no message
 }
