@@ -9,6 +9,7 @@ import type { Reply } from '../../platform/messages';
 import { createTestDatabase, type TestDatabase } from '../../test/database';
 import { until } from '../../test/until';
 import { type RunningMailer, startMailer, TOKEN } from '../mailer/fixture';
+import { settleEchoes } from './echoes';
 import { createGate, type Gate } from './gate';
 import { graphApi } from './graph-api';
 import { mailerAt } from './mailer';
@@ -16,7 +17,7 @@ import { startPump } from './pump';
 import { takeReply } from './replies';
 import { serveStudent } from './serve';
 import { openSession } from './session';
-import { SendStore } from './store';
+import { type Claim, SendStore } from './store';
 import { webhookServer } from './webhook';
 
 /** What a gateway stands between, all real: the local Messenger, the mailer, and databases. */
@@ -79,15 +80,19 @@ export async function startGateway(around: Surroundings): Promise<RunningGateway
   const { database, messenger, mailer } = around;
   await migrate(database.pool, join(__dirname, 'migrations'), 'gateway');
   const store = new SendStore(database.pool);
-  const session = await openSession(database.url, silent, (before, after) => store.adopt(before, after));
+  const serving = new Set<Claim>();
+  const session = await openSession(database.url, silent, (before, after) =>
+    store.adopt(
+      before,
+      after,
+      [...serving].map(({ student }) => student),
+    ),
+  );
   const gate = createGate();
   const api = graphApi(`${messenger.url}/v23.0`, PAGE_TOKEN);
   const serve = serveStudent({ store, api, gate, log: silent });
-  const pump = startPump({ store, session, gate, serve, concurrency: 20, log: silent });
-  const settle = async (echoes: Parameters<SendStore['settleByEcho']>[0]) => {
-    await store.settleByEcho(echoes);
-    pump.poke();
-  };
+  const pump = startPump({ store, session, gate, serve, serving, concurrency: 20, log: silent });
+  const settle = settleEchoes(store, () => pump.poke());
   const app = webhookServer({
     appSecret: APP_SECRET,
     verifyToken: 'v',
@@ -99,7 +104,7 @@ export async function startGateway(around: Surroundings): Promise<RunningGateway
   const server = createServer(app.routing).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   around.webhook = `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook`;
-  const handle = takeReply(store, pump, silent);
+  const handle = takeReply(pump, silent);
   return {
     store,
     gate,

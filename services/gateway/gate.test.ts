@@ -1,6 +1,6 @@
 import { backoff } from './backoff';
 import { createGate } from './gate';
-import { sendMode } from './window';
+import { messagingType, withinWindow } from './window';
 
 test('a limit closes the gate for as long as Messenger says', () => {
   const gate = createGate();
@@ -42,9 +42,12 @@ test.each([
 
 const windowStart = new Date('2026-05-01T10:00:00Z');
 test.each([
-  ['an answer', 'm1', '2026-05-02T09:59:59Z', { messagingType: 'RESPONSE' }],
-  ['a word of our own', undefined, '2026-05-02T09:59:59Z', { messagingType: 'UPDATE' }],
-  ['anything after 24 hours', 'm1', '2026-05-02T10:00:00Z', undefined],
-])('the window and the type of %s', (_name, inReplyTo, now, mode) => {
-  expect(sendMode({ windowStart, inReplyTo }, new Date(now))).toEqual(mode);
+  ['a second before 24 hours', '2026-05-02T09:59:59Z', true],
+  ['after 24 hours', '2026-05-02T10:00:00Z', false],
+])('the window %s', (_name, now, open) => {
+  expect(withinWindow(windowStart, new Date(now))).toBe(open);
+});
+
+test('an answer is a response, a word of our own an update', () => {
+  expect([messagingType({ inReplyTo: 'm1' }), messagingType({ inReplyTo: undefined })]).toEqual(['RESPONSE', 'UPDATE']);
 });

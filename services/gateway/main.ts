@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { watchDatabase } from '../../platform/database/health';
 import { migrate } from '../../platform/database/migrate';
-import { openPool } from '../../platform/database/postgres';
+import { openPool, readByIndex } from '../../platform/database/postgres';
 import { queues } from '../../platform/messages';
 import { runProgram } from '../../platform/program';
 import { openQueue } from '../../platform/queue/open';
+import { settleEchoes } from './echoes';
 import { createGate } from './gate';
 import { graphApi } from './graph-api';
 import { mailerAt } from './mailer';
@@ -12,14 +13,14 @@ import { startPump } from './pump';
 import { takeReply } from './replies';
 import { serveStudent } from './serve';
 import { openSession } from './session';
-import { SendStore } from './store';
+import { type Claim, SendStore } from './store';
 import { webhookServer } from './webhook';
 
 runProgram(
   'gateway',
   ['database', 'queue', 'gateway'],
   async ({ config, log, onStop, addHealthCheck, addHealthNote, serve }) => {
-    const pool = openPool(config.DATABASE_URL, { max: 8 });
+    const pool = openPool(config.DATABASE_URL, { max: 8, onConnect: readByIndex });
     onStop('database', () => pool.end());
     await migrate(pool, join(__dirname, 'migrations'), 'gateway');
     const database = watchDatabase(pool);
@@ -27,7 +28,14 @@ runProgram(
     addHealthCheck(database.problem);
 
     const store = new SendStore(pool);
-    const session = await openSession(config.DATABASE_URL, log, (before, after) => store.adopt(before, after));
+    const serving = new Set<Claim>();
+    const session = await openSession(config.DATABASE_URL, log, (before, after) =>
+      store.adopt(
+        before,
+        after,
+        [...serving].map(({ student }) => student),
+      ),
+    );
     onStop('session', () => session.close());
     const gate = createGate();
     addHealthNote(gate.problem);
@@ -37,6 +45,7 @@ runProgram(
       session,
       gate,
       serve: serveStudent({ store, api, gate, log }),
+      serving,
       concurrency: config.SEND_CONCURRENCY,
       log,
     });
@@ -44,17 +53,17 @@ runProgram(
 
     const queue = await openQueue(config.QUEUE_URL, log);
     onStop('queue', () => queue.close());
-    await queue.consume(queues.replies, { concurrency: config.SEND_CONCURRENCY }, takeReply(store, pump, log));
+    await queue.consume(queues.replies, { concurrency: config.SEND_CONCURRENCY }, takeReply(pump, log));
 
     const app = webhookServer({
       appSecret: config.MESSENGER_APP_SECRET,
       verifyToken: config.MESSENGER_VERIFY_TOKEN,
       mailer: mailerAt(config.MAILER_URL, config.MAILER_TOKEN),
-      settle: async (echoes) => {
-        for (const reply of await store.settleByEcho(echoes))
+      settle: settleEchoes(store, (replies) => {
+        for (const reply of replies)
           log.info({ event: 'reply.settled', reply }, 'An echo proves that a reply was sent');
         pump.poke();
-      },
+      }),
       log,
     });
     await app.ready();

@@ -1,10 +1,18 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from '../../platform/log';
+import type { Reply } from '../../platform/messages';
+import { outsideTrace } from '../../platform/tracing';
 import type { Gate } from './gate';
 import type { Serve } from './serve';
 import type { Session } from './session';
 import type { Claim, SendStore } from './store';
+import { withinWindow } from './window';
 
 export interface Pump {
+  /** Stores replies, and begins those whose turn it is. Returns the ids of those that are new. */
+  take(
+    replies: readonly { readonly reply: Reply; readonly headers: Record<string, string> }[],
+  ): Promise<ReadonlySet<string>>;
   /** Something may be due. */
   poke(): void;
   /** Takes no more students, finishes the calls that are under way, and lets go of every claim. */
@@ -16,6 +24,8 @@ export interface PumpDeps {
   readonly session: Session;
   readonly gate: Gate;
   readonly serve: Serve;
+  /** Kept by the pump: the claims that are served now. */
+  readonly serving: Set<Claim>;
   /** Students served at once. */
   readonly concurrency: number;
   readonly log: Logger;
@@ -24,12 +34,22 @@ export interface PumpDeps {
 /** Finds what other gateways stored and left behind. */
 const POLL_MS = 1_000;
 const RENEW_MS = 8_000;
+/** Nearer to the end of a window than this, the clock of the database decides. */
+const CLOCK_SKEW_MS = 3_600_000;
 
-/** Claims students with replies due and serves each until nothing is due; idle, it costs one statement a second. */
-export function startPump({ store, session, gate, serve, concurrency, log }: PumpDeps): Pump {
+/**
+ * Serves students with replies due until nothing is due. Most are claimed with the reply that makes them due, in the
+ * statement that stores it; the loop finds the others, and idle it costs one statement a second.
+ */
+export function startPump({ store, session, gate, serve, serving, concurrency, log }: PumpDeps): Pump {
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // every student who is served may wait for it
   const active = new Set<Promise<void>>();
-  let nextWake = Number.POSITIVE_INFINITY;
+  let taking = 0;
+  /** More may be due than could be claimed: the next who is served makes room for it. */
+  let starved = false;
+  /** A claim may have been made whose answer was lost. */
+  let uncertain = false;
   let poked = false;
   let wake: () => void = () => undefined;
 
@@ -48,58 +68,90 @@ export function startPump({ store, session, gate, serve, concurrency, log }: Pum
     });
 
   const start = (claim: Claim): void => {
-    const work = serve(claim, stopping.signal)
+    serving.add(claim);
+    const work = outsideTrace(() => serve(claim, stopping.signal))
       .then((again) => {
-        if (again) nextWake = Math.min(nextWake, again.getTime());
+        if (again) setTimeout(poke, again.getTime() - Date.now() + 5).unref();
       })
       .catch((error: unknown) =>
         log.error({ error, student: claim.student }, 'Serving a student failed; the claim runs out'),
       )
       .finally(() => {
         active.delete(work);
-        poke();
+        serving.delete(claim);
+        if (starved) poke();
       });
     active.add(work);
   };
 
+  const take: Pump['take'] = async (replies) => {
+    const open = !uncertain && !stopping.signal.aborted && gate.closedFor(Date.now()) === 0;
+    const identity = open ? session.current() : undefined;
+    let free = identity === undefined ? 0 : concurrency - active.size;
+    const soon = new Date(Date.now() + CLOCK_SKEW_MS);
+    const arrivals = replies.map(({ reply, headers }) => {
+      const inWindow = withinWindow(new Date(reply.windowStart), soon);
+      return { reply, headers, atOnce: inWindow && free-- > 0 };
+    });
+    taking += 1;
+    try {
+      const { added, claims, due } = await store.arrive(arrivals, identity);
+      for (const claim of claims) start(claim);
+      if (due) poke();
+      return added;
+    } catch (error) {
+      uncertain = true;
+      throw error;
+    } finally {
+      taking -= 1;
+    }
+  };
+
   /** Returns how long there is nothing to do. */
   const round = async (): Promise<number> => {
+    const identity = session.current();
+    if (identity && uncertain && taking === 0) {
+      await store.adopt(identity, identity, students());
+      uncertain = false;
+    }
     const closed = gate.closedFor(Date.now());
     if (closed > 0) return closed;
-    const identity = session.current();
     const free = concurrency - active.size;
-    if (!identity || free === 0) return POLL_MS;
+    starved = free <= 0;
+    if (!identity || starved) return POLL_MS;
     const claims = await store.claim(identity, free);
+    starved = claims.length === free;
     for (const claim of claims) start(claim);
-    if (claims.length > 0) return 0;
-    return Math.min(POLL_MS, Math.max(1, nextWake - Date.now()));
+    return POLL_MS;
   };
 
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       poked = false;
-      if (nextWake <= Date.now()) nextWake = Number.POSITIVE_INFINITY;
       const pause = await round().catch((error: unknown) => {
+        uncertain = true;
         log.warn({ error }, 'The database does not answer; replies wait');
         return POLL_MS;
       });
-      if (pause > 0 && !stopping.signal.aborted) await rest(pause);
+      if (!stopping.signal.aborted) await rest(pause);
     }
   };
+  const students = () => [...serving].map(({ student }) => student);
   const renewing = setInterval(() => {
     const identity = session.current();
-    if (identity && active.size > 0)
-      store.renew(identity).catch((error: unknown) => log.warn({ error }, 'Leases could not be renewed'));
+    if (identity && serving.size > 0)
+      store.renew(identity, students()).catch((error: unknown) => log.warn({ error }, 'Leases could not be renewed'));
   }, RENEW_MS);
   const running = loop();
 
   return {
+    take,
     poke,
     stop: async () => {
       stopping.abort();
       wake();
       await running;
-      await Promise.all(active);
+      while (active.size > 0) await Promise.all(active);
       clearInterval(renewing);
     },
   };

@@ -9,7 +9,7 @@ import { type Sight, settle } from './doubt';
 import type { Gate } from './gate';
 import type { GraphApi } from './graph-api';
 import type { Claim, Send, SendStore } from './store';
-import { sendMode } from './window';
+import { messagingType, withinWindow } from './window';
 
 /** Sends what is due to the claimed student, in order; returns when to come back, if a time is known. */
 export type Serve = (claim: Claim, stopping: AbortSignal) => Promise<Date | undefined>;
@@ -21,35 +21,52 @@ export interface ServeDeps {
   readonly log: Logger;
 }
 
-/** What follows one step: the next look, or letting go until `wakeAt`. */
-type Next = 'look-again' | { readonly wakeAt: Date };
+/** What follows one step: the next look, nothing since the claim ended with it, or letting go until `wakeAt`. */
+type Next = 'look-again' | 'released' | { readonly wakeAt: Date };
+
+/** A send whose turn it is, as its holder saw it. */
+interface Turn {
+  readonly claim: Claim;
+  readonly send: Send;
+  readonly now: Date;
+  readonly arrived: string;
+}
+
+interface Done {
+  readonly comeBack: Date | undefined;
+}
 
 export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
   const now = () => Date.now();
 
-  const trySend = async (claim: Claim, send: Send, at: Date): Promise<Next> => {
-    const mode = sendMode(send, at);
-    if (!mode) {
-      await fail(send, 'window', 'the 24-hour window is closed');
+  const trySend = async (turn: Turn): Promise<Next> => {
+    if (!withinWindow(turn.send.windowStart, turn.now)) {
+      await fail(turn.send, 'window', 'the 24-hour window is closed');
       return 'look-again';
     }
-    if (!(await store.begin(claim, send))) return 'look-again';
-    const verdict = await api.send({ ...send, messagingType: mode.messagingType });
-    sends.inc({ outcome: verdict.kind });
-    return insist(() => conclude(send, verdict, at));
+    if (!(await store.begin(turn.claim, turn.send))) return 'look-again';
+    return request(turn);
   };
 
-  const conclude = async (send: Send, verdict: Verdict, at: Date): Promise<Next> => {
+  /** The request of a send that is begun. */
+  const request = async (turn: Turn): Promise<Next> => {
+    const verdict = await api.send({ ...turn.send, messagingType: messagingType(turn.send) });
+    sends.inc({ outcome: verdict.kind });
+    return insist(() => conclude(turn, verdict));
+  };
+
+  const conclude = async ({ claim, send, now: at, arrived }: Turn, verdict: Verdict): Promise<Next> => {
     const about = { reply: send.id, student: send.student, sequence: send.sequence };
     switch (verdict.kind) {
-      case 'sent':
+      case 'sent': {
         gate.succeeded();
-        await store.sent(send, verdict.messageId);
+        const released = await store.sent(claim, send, arrived, verdict.messageId);
         log.info(
           { event: 'reply.sent', ...about, messageId: verdict.messageId },
           `Reply ${send.sequence} to ${send.student} is sent`,
         );
-        return 'look-again';
+        return released ? 'released' : 'look-again';
+      }
       case 'permanent':
         await fail(send, verdict.code, verdict.why);
         return 'look-again';
@@ -79,7 +96,8 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
     }
   };
 
-  const clearDoubt = async (claim: Claim, send: Send, at: Date): Promise<Next> => {
+  const clearDoubt = async (turn: Turn): Promise<Next> => {
+    const { claim, send, now: at, arrived } = turn;
     const firstStartedAt = send.firstStartedAt ?? send.startedAt ?? at;
     const doubt = { startedAt: send.startedAt ?? at, attempt: send.attempt, looks: send.looks };
     let step = settle(doubt, undefined, at);
@@ -97,14 +115,14 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
     switch (step.do) {
       case 'sent': {
         const { messageId } = step;
-        await insist(() => store.sent(send, messageId));
+        const released = await insist(() => store.sent(claim, send, arrived, messageId));
         sends.inc({ outcome: 'settled' });
         log.info({ event: 'reply.settled', ...about, messageId }, 'A reply in doubt had been sent');
-        return 'look-again';
+        return released ? 'released' : 'look-again';
       }
       case 'send-again':
         log.info({ event: 'reply.settled', ...about }, 'A reply in doubt had not been sent; sending it again');
-        return trySend(claim, send, at);
+        return trySend(turn);
       case 'wait':
         return { wakeAt: step.until };
       case 'look':
@@ -119,39 +137,45 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
     log.warn({ event: 'reply.failed', ...about }, `Reply ${send.sequence} to ${send.student} can not be sent: ${why}`);
   };
 
-  const step = (claim: Claim, send: Send, at: Date): Promise<Next> => {
+  const step = (turn: Turn, begun: boolean): Promise<Next> => {
+    const { send } = turn;
     const options = {
       kind: SpanKind.CLIENT,
       parent: send.headers,
       attributes: { 'edwin.reply': send.id, 'edwin.student': send.student },
     };
-    if (send.state === 'queued') return inSpan('send reply', options, () => trySend(claim, send, at));
-    return inSpan('settle reply', options, () => clearDoubt(claim, send, at));
+    if (begun) return inSpan('send reply', options, () => request(turn));
+    if (send.state === 'queued') return inSpan('send reply', options, () => trySend(turn));
+    return inSpan('settle reply', options, () => clearDoubt(turn));
   };
 
   /** One look and what follows from it; undefined when there is more to do at once. */
-  const turn = async (claim: Claim, stopping: AbortSignal): Promise<{ comeBack: Date | undefined } | undefined> => {
-    const view = await store.view(claim);
+  const look = async (claim: Claim, stopping: AbortSignal, begun: Claim['begun']): Promise<Done | undefined> => {
+    const view = begun ?? (await store.view(claim));
     if (!view) return { comeBack: undefined };
-    const { send } = view;
+    const { send, now: at, arrived } = view;
     if (send?.state === 'sent' || send?.state === 'failed') {
       await store.pass(send);
       return undefined;
     }
     let wakeAt: Date | null = null;
     if (send) {
-      const held = stopping.aborted || gate.closedFor(now()) > 0;
-      const next: Next = held ? { wakeAt: view.now } : await step(claim, send, view.now);
+      const held = begun === undefined && (stopping.aborted || gate.closedFor(now()) > 0);
+      const next: Next = held ? { wakeAt: at } : await step({ claim, send, now: at, arrived }, begun !== undefined);
       if (next === 'look-again') return undefined;
+      if (next === 'released') return { comeBack: undefined };
       wakeAt = next.wakeAt;
     }
-    return (await store.release(claim, view.arrived, wakeAt)) ? { comeBack: wakeAt ?? undefined } : undefined;
+    return (await store.release(claim, arrived, wakeAt)) ? { comeBack: wakeAt ?? undefined } : undefined;
   };
 
   return async (claim, stopping) => {
+    let { begun } = claim;
     for (let failures = 0; ; ) {
       try {
-        const done = await turn(claim, stopping);
+        const first = begun;
+        begun = undefined;
+        const done = await look(claim, stopping, first);
         failures = 0;
         if (done) return done.comeBack;
       } catch (error) {

@@ -1,12 +1,23 @@
-import { liveSessions } from '../../platform/database/listen';
 import type { Pool } from '../../platform/database/postgres';
 import type { Reply } from '../../platform/messages';
 import type { Echo } from './parse';
+import { Recent } from './recent';
+import { adopt, arrive, begin, claim, failed, openSends, release, renew, sent, settleByEcho, view } from './statements';
 
 /** The right to send to one student, until it is released, or its session ends and another takes it. */
 export interface Claim {
   readonly student: string;
   readonly fence: string;
+  /** Set when the claim came with the first send, which is begun already: only its request is missing. */
+  readonly begun?: View & { readonly send: Send };
+}
+
+/** A reply to be stored. */
+export interface Arrival {
+  readonly reply: Reply;
+  readonly headers: Record<string, string>;
+  /** Its request may be made at once, if it is its turn and nobody sends to the student. */
+  readonly atOnce: boolean;
 }
 
 export interface Send {
@@ -33,37 +44,72 @@ export interface View {
   readonly send: Send | undefined;
 }
 
-/** Longer than any call of the Send API: only a process that stands still loses a claim by it. */
-const LEASE = "interval '30 seconds'";
+export interface Arrived {
+  /** Ids of the replies that are new. */
+  readonly added: ReadonlySet<string>;
+  readonly claims: readonly Claim[];
+  /** Students wait who were not claimed. */
+  readonly due: boolean;
+}
+
+interface ArrivedRow {
+  readonly student: string;
+  readonly fence: string;
+  readonly arrived: string;
+  readonly now: Date;
+  readonly claimed: boolean;
+  readonly due: boolean | null;
+  readonly added: string[] | null;
+  readonly begun: string | null;
+}
+
+function begunSend({ reply, headers }: Arrival, now: Date): Send {
+  return {
+    id: reply.id,
+    student: reply.student,
+    sequence: reply.sequence,
+    inReplyTo: reply.inReplyTo,
+    text: reply.text,
+    quickReplies: reply.quickReplies,
+    windowStart: new Date(reply.windowStart),
+    headers,
+    state: 'sending',
+    attempt: 1,
+    rejections: 0,
+    looks: 0,
+    startedAt: now,
+    firstStartedAt: now,
+  };
+}
 
 /** Table `gateway.sends`: what is to be sent, in which order, by whom, and what became of it. */
 export class SendStore {
   readonly #pool: Pool;
+  /** Sends that this process stored as sent lately: their echoes say nothing new. */
+  readonly #known = new Recent(5_000);
 
   constructor(pool: Pool) {
     this.#pool = pool;
   }
 
-  /** Stores a reply once, whatever is redelivered. Returns false when it was there. */
-  async add(reply: Reply, headers: Record<string, string>): Promise<boolean> {
-    const { rowCount } = await this.#pool.query(
-      `with added as (
-         insert into gateway.sends (id, student, sequence, in_reply_to, text, quick_replies, window_start, headers)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning student)
-       insert into gateway.students (id, arrived, wake_at) select student, 1, now() from added
-       on conflict (id) do update set arrived = students.arrived + 1, wake_at = coalesce(students.wake_at, now())`,
-      [
-        reply.id,
-        reply.student,
-        reply.sequence,
-        reply.inReplyTo ?? null,
-        reply.text,
-        reply.quickReplies ? JSON.stringify(reply.quickReplies) : null,
-        reply.windowStart,
-        JSON.stringify(headers),
-      ],
-    );
-    return rowCount === 1;
+  /**
+   * Stores replies once each, whatever is redelivered. Where nothing else is to be done for the student, claims the
+   * student and begins the send, all in one statement.
+   */
+  async arrive(arrivals: readonly Arrival[], session: string | undefined): Promise<Arrived> {
+    const given = arrivals.map(({ reply, headers, atOnce }) => ({ ...reply, headers, atOnce }));
+    const { rows } = await this.#pool.query<ArrivedRow>({
+      name: 'gateway.arrive',
+      text: arrive,
+      values: [JSON.stringify(given), session ?? null],
+    });
+    const claims = rows.flatMap(({ student, fence, arrived, now, claimed, begun }): Claim[] => {
+      if (!claimed) return [];
+      const arrival = arrivals.find(({ reply }) => reply.id === begun);
+      return [{ student, fence, ...(arrival && { begun: { now, arrived, send: begunSend(arrival, now) } }) }];
+    });
+    const added = new Set(rows.flatMap((row) => row.added ?? []));
+    return { added, claims, due: rows.some(({ due }) => due === true) };
   }
 
   /**
@@ -71,39 +117,22 @@ export class SendStore {
    * database, which ends every session, when its lease is over.
    */
   async claim(session: string, most: number): Promise<Claim[]> {
-    const { rows } = await this.#pool.query<Claim>(
-      `with due as (
-         select id from gateway.students s
-         where wake_at <= now() and (holder is null or lease_until < now()
-           or (split_part(holder, '@', 2)::numeric >= extract(epoch from pg_postmaster_start_time()) and holder not in (${liveSessions})))
-         order by wake_at limit $2 for update skip locked)
-       update gateway.students s set holder = $1, lease_until = now() + ${LEASE}, fence = fence + 1
-       from due where s.id = due.id returning s.id as student, s.fence`,
-      [session, most],
-    );
+    const { rows } = await this.#pool.query<Claim>({ name: 'gateway.claim', text: claim, values: [session, most] });
     return rows;
   }
 
-  async adopt(before: string, after: string): Promise<void> {
-    await this.#pool.query(
-      `update gateway.students set holder = $2, lease_until = now() + ${LEASE} where holder = $1`,
-      [before, after],
-    );
+  /** Passes the claims of these students from a session to its successor; what else the former held is free. */
+  async adopt(before: string, after: string, students: readonly string[]): Promise<void> {
+    await this.#pool.query(adopt, [before, after, students]);
   }
 
-  async renew(session: string): Promise<void> {
-    await this.#pool.query(`update gateway.students set lease_until = now() + ${LEASE} where holder = $1`, [session]);
+  async renew(session: string, students: readonly string[]): Promise<void> {
+    await this.#pool.query(renew, [session, students]);
   }
 
   /** Undefined when the claim is lost. */
   async view({ student, fence }: Claim): Promise<View | undefined> {
-    const { rows } = await this.#pool.query(
-      `select now() as now, s.arrived, n.id, n.sequence, n.in_reply_to, n.text, n.quick_replies, n.window_start, n.headers,
-              n.state, n.attempt, n.rejections, n.looks, n.started_at, n.first_started_at
-       from gateway.students s left join gateway.sends n on n.student = s.id and n.sequence = s.next_sequence
-       where s.id = $1 and s.fence = $2`,
-      [student, fence],
-    );
+    const { rows } = await this.#pool.query({ name: 'gateway.view', text: view, values: [student, fence] });
     const row = rows[0];
     if (!row) return undefined;
     const send: Send | undefined = row.id && {
@@ -127,22 +156,27 @@ export class SendStore {
 
   /** Written before the request: from here on the send is in doubt until something settles it. */
   async begin({ student, fence }: Claim, { id }: Send): Promise<boolean> {
-    const { rowCount } = await this.#pool.query(
-      `update gateway.sends set state = 'sending', attempt = attempt + 1, looks = 0, started_at = now(),
-              first_started_at = coalesce(first_started_at, now())
-       where id = $1 and state in ('queued', 'sending') and exists (select from gateway.students where id = $2 and fence = $3)`,
-      [id, student, fence],
-    );
+    const values = [id, student, fence];
+    const { rowCount } = await this.#pool.query({ name: 'gateway.begin', text: begin, values });
     return rowCount === 1;
   }
 
-  /** Messenger has it: the next one's turn. */
-  async sent({ id }: Send, messageId: string): Promise<void> {
-    await this.#settle(id, 'sent', messageId, null);
+  /**
+   * Messenger has it: the next one's turn. Lets go of the student when no next one has arrived, and returns true;
+   * `arrived` is what was seen with the send.
+   */
+  async sent({ fence }: Claim, { id }: Send, arrived: string, messageId: string): Promise<boolean> {
+    const { rows } = await this.#pool.query<{ released: boolean }>({
+      name: 'gateway.sent',
+      text: sent,
+      values: [id, messageId, fence, arrived],
+    });
+    this.#known.add(id);
+    return rows[0]?.released ?? false;
   }
 
   async failed({ id }: Send, failure: string): Promise<void> {
-    await this.#settle(id, 'failed', null, failure);
+    await this.#pool.query(failed, [id, failure]);
   }
 
   /** An echo settled it: the next one's turn. */
@@ -151,19 +185,6 @@ export class SendStore {
       student,
       sequence,
     ]);
-  }
-
-  async #settle(id: string, state: 'sent' | 'failed', messageId: string | null, failure: string | null): Promise<void> {
-    await this.#pool.query(
-      `with settled as (
-         update gateway.sends set state = case when state = 'sent' then 'sent' else $2 end,
-                message_id = coalesce(message_id, $3), failure = case when state = 'sent' then null else $4 end,
-                settled_at = coalesce(settled_at, now())
-         where id = $1 returning student, sequence)
-       update gateway.students s set next_sequence = s.next_sequence + 1
-       from settled where s.id = settled.student and s.next_sequence = settled.sequence`,
-      [id, state, messageId, failure],
-    );
   }
 
   /** Messenger surely does not have it: back to where it was before the try. */
@@ -191,26 +212,23 @@ export class SendStore {
 
   /** Lets go of a student until `wakeAt` (null: until a reply arrives). False when something arrived or the claim is lost: look again. */
   async release({ student, fence }: Claim, arrived: string, wakeAt: Date | null): Promise<boolean> {
-    const { rowCount } = await this.#pool.query(
-      `update gateway.students set holder = null, lease_until = null, wake_at = $4
-       where id = $1 and fence = $2 and arrived = $3`,
-      [student, fence, arrived, wakeAt],
-    );
+    const values = [student, fence, arrived, wakeAt];
+    const { rowCount } = await this.#pool.query({ name: 'gateway.release', text: release, values });
     return rowCount === 1;
   }
 
   /** Echoes prove that sends arrived. Returns the replies that were in doubt, nobody having heard an answer. */
   async settleByEcho(echoes: readonly Echo[]): Promise<string[]> {
-    const { rows } = await this.#pool.query<{ id: string }>(
-      `with settled as (
-         update gateway.sends s set state = 'sent', message_id = e.mid, failure = null, settled_at = now()
-         from unnest($1::text[], $2::text[], $3::text[]) as e (id, student, mid)
-         where s.id = e.id and s.student = e.student and s.state <> 'sent' and s.attempt > 0
-         returning s.id, s.student)
-       update gateway.students t set wake_at = now() from settled
-       where t.id = settled.student and t.holder is null returning settled.id`,
-      [echoes.map(({ metadata }) => metadata), echoes.map(({ student }) => student), echoes.map(({ mid }) => mid)],
-    );
-    return rows.map(({ id }) => id);
+    const news = echoes.filter(({ metadata }) => !this.#known.has(metadata));
+    if (news.length === 0) return [];
+    const values = [news.map(({ metadata }) => metadata)];
+    const open = await this.#pool.query<{ id: string }>({ name: 'gateway.open', text: openSends, values });
+    const settled: string[] = [];
+    for (const { metadata, student, mid } of news) {
+      if (!open.rows.some(({ id }) => id === metadata)) continue;
+      const { rowCount } = await this.#pool.query(settleByEcho, [metadata, student, mid]);
+      if (rowCount === 1) settled.push(metadata);
+    }
+    return settled;
   }
 }
