@@ -22,12 +22,12 @@ export function openPool(url: string, options: PoolConfig = {}): Pool {
 }
 
 /**
- * For `onConnect` of a pool whose statements are prepared and find few rows each: a plan that was made while a table was
- * small must use the indexes, since it is kept while the table grows.
+ * For `onConnect` of a pool whose statements are prepared and find few rows each: planned once on each connection, and
+ * with the indexes, since a plan that was made while a table was small is kept while it grows.
  */
-export function readByIndex(client: Queryable): Promise<unknown> {
+export function planOnce(client: Queryable): Promise<unknown> {
   return client.query(
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = 'off'",
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = 'off'",
   );
 }
 

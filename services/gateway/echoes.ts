@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { inBatches } from '../../platform/queue/batch';
+import { outsideTrace } from '../../platform/tracing';
 import type { Echo } from './parse';
 import type { SendStore } from './store';
 
@@ -14,7 +15,7 @@ export function settleEchoes(
 ): (echoes: readonly Echo[]) => Promise<void> {
   return inBatches<readonly Echo[]>(BATCH, async (batch) => {
     await pause(GATHER_MS);
-    const replies = await store.settleByEcho(batch.flat());
+    const replies = await outsideTrace(() => store.settleByEcho(batch.flat()));
     if (replies.length > 0) settled(replies);
   });
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { watchDatabase } from '../../platform/database/health';
 import { migrate } from '../../platform/database/migrate';
-import { openPool, readByIndex } from '../../platform/database/postgres';
+import { openPool, planOnce } from '../../platform/database/postgres';
 import { queues } from '../../platform/messages';
 import { runProgram } from '../../platform/program';
 import { openQueue } from '../../platform/queue/open';
@@ -20,7 +20,7 @@ runProgram(
   'gateway',
   ['database', 'queue', 'gateway'],
   async ({ config, log, onStop, addHealthCheck, addHealthNote, serve }) => {
-    const pool = openPool(config.DATABASE_URL, { max: 8, onConnect: readByIndex });
+    const pool = openPool(config.DATABASE_URL, { max: 8, onConnect: planOnce });
     onStop('database', () => pool.end());
     await migrate(pool, join(__dirname, 'migrations'), 'gateway');
     const database = watchDatabase(pool);

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from '../../platform/log';
 import type { Reply } from '../../platform/messages';
-import { outsideTrace } from '../../platform/tracing';
 import type { Gate } from './gate';
 import type { Serve } from './serve';
 import type { Session } from './session';
@@ -69,7 +68,7 @@ export function startPump({ store, session, gate, serve, serving, concurrency, l
 
   const start = (claim: Claim): void => {
     serving.add(claim);
-    const work = outsideTrace(() => serve(claim, stopping.signal))
+    const work = serve(claim, stopping.signal)
       .then((again) => {
         if (again) setTimeout(poke, again.getTime() - Date.now() + 5).unref();
       })

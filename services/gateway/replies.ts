@@ -2,7 +2,7 @@ import type { Logger } from '../../platform/log';
 import { type Reply, reply } from '../../platform/messages';
 import { inBatches } from '../../platform/queue/batch';
 import type { MessageHandler } from '../../platform/queue/queue';
-import { traceHeaders } from '../../platform/tracing';
+import { outsideTrace, traceHeaders } from '../../platform/tracing';
 import type { Pump } from './pump';
 
 interface Taken {
@@ -20,7 +20,7 @@ const BATCH = 100;
  */
 export function takeReply(pump: Pick<Pump, 'take'>, log: Logger): MessageHandler {
   const store = inBatches<Taken>(BATCH, async (batch) => {
-    const added = await pump.take(batch);
+    const added = await outsideTrace(() => pump.take(batch));
     for (const one of batch) one.added = added.has(one.reply.id);
   });
   return async ({ body }) => {

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { watchDatabase } from '../../platform/database/health';
 import { migrate } from '../../platform/database/migrate';
-import { openPool, readByIndex } from '../../platform/database/postgres';
+import { openPool, planOnce } from '../../platform/database/postgres';
 import { runProgram } from '../../platform/program';
 import { openQueue } from '../../platform/queue/open';
 import { startRelay } from '../../platform/queue/outbox';
 import { mailerServer } from './server';
 
 runProgram('mailer', ['database', 'queue', 'mailer'], async ({ config, log, onStop, addHealthCheck, serve }) => {
-  const pool = openPool(config.DATABASE_URL, { max: 8, onConnect: readByIndex });
+  const pool = openPool(config.DATABASE_URL, { max: 8, onConnect: planOnce });
   onStop('database', () => pool.end());
   await migrate(pool, join(__dirname, 'migrations'), 'mailer');
   const database = watchDatabase(pool);
