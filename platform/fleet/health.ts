@@ -15,21 +15,26 @@ const PROBE_LIMIT_MS = 2_000;
 const REPORT_MS = 5_000;
 
 export function openHealthWatch(registry: Registry, releases: Releases): HealthWatch {
-  const health = new Map<string, Health>();
+  const health = new Map<string, Health & { readonly wasWell: boolean }>();
 
-  const check = async (instance: Instance): Promise<Health> => {
+  const check = async (instance: Instance): Promise<Health & { wasWell: boolean }> => {
     const release = await releases.get(instance.labels.service, instance.labels.release).catch(() => undefined);
     const path = release?.snapshot.healthPath;
     const before = health.get(instance.id);
-    const well: Health = { failures: 0, since: before?.failures === 0 ? before.since : Date.now(), note: '' };
+    const well = { failures: 0, since: before?.failures === 0 ? before.since : Date.now(), note: '', wasWell: true };
     if (path === undefined || instance.address === undefined) return well;
     const result = await probe(instance.address, path, PROBE_LIMIT_MS);
     if (result.ok) return well;
+    // One that is still starting is not sick: whoever started it waits for it.
+    const patience = (release?.snapshot.rollout.healthSeconds ?? 0) * 1_000;
+    if (!before?.wasWell && Date.now() - instance.startedAt.getTime() < patience)
+      return { ...well, note: 'starting', wasWell: false };
     const failing = before !== undefined && before.failures > 0;
     return {
       failures: (before?.failures ?? 0) + 1,
       since: failing ? before.since : Date.now(),
       note: result.note,
+      wasWell: true,
     };
   };
 

@@ -149,3 +149,33 @@ test.each<[string, Partial<Facts>, object]>([
 test('replacements in a row wait longer each time, at most a minute', () => {
   expect([0, 1, 2, 3, 7, 20].map(backoff)).toEqual([0, 1_000, 2_000, 4_000, 60_000, 60_000]);
 });
+
+describe('sick servers', () => {
+  const four = ['a', 'b', 'c', 'd'];
+  const sickOnes = (ids: string[], wanted: number) =>
+    chores(
+      facts({
+        wanted,
+        instances: four.slice(0, wanted).map((id) => instance(id)),
+        registered: four.slice(0, wanted).map((id) => entry(id)),
+        servers: four.slice(0, wanted).map((id) => server(id)),
+        health: new Map(ids.map((id) => [id, sick(5_000)])),
+      }),
+    ).suspend;
+
+  test.each([
+    [['a'], 4, ['a']],
+    [['a', 'b'], 4, ['a', 'b']],
+    [['a', 'b', 'c', 'd'], 4, ['a', 'b']],
+    [['a'], 2, ['a']],
+    [['a', 'b'], 2, ['a']],
+    [['a'], 1, []],
+  ])('%j of %i leave traffic only as far as half of what is wanted stays', (ids, wanted, left) => {
+    expect(sickOnes(ids, wanted)).toEqual(left);
+  });
+
+  test('three failed probes within a moment make nobody sick', () => {
+    const health = new Map([['a', sick(1_000)]]);
+    expect(chores(facts({ health })).suspend).toEqual([]);
+  });
+});

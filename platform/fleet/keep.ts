@@ -43,6 +43,7 @@ export interface Chores {
 }
 
 const SICK_PROBES = 3;
+const SICK_MS = 2_500;
 const HOPELESS_MS = 30_000;
 const KEPT_EXITED = 3;
 
@@ -56,7 +57,7 @@ export function chores(facts: Facts): Chores {
   const own = present.filter(({ labels }) => serving !== undefined && labels.release === serving);
   const foreign = present.filter(({ labels }) => labels.release !== serving);
   const hopeless = own.filter((instance) => now - (sickSince(health, instance) ?? now) >= HOPELESS_MS);
-  const sick = own.filter((instance) => sickSince(health, instance) !== undefined);
+  const sick = own.filter((instance) => now - (sickSince(health, instance) ?? now) >= SICK_MS);
   const useful = own.filter((instance) => !hopeless.includes(instance));
   const surplus = newestFirst(useful.filter(({ state }) => state === 'running')).slice(
     0,
@@ -72,9 +73,7 @@ export function chores(facts: Facts): Chores {
     enlist: own.filter(
       (instance) => !leaving.has(instance.id) && !sick.includes(instance) && isMissing(facts, instance),
     ),
-    suspend: servers
-      .filter(({ id, state }) => state === 'ready' && sick.some((one) => one.id === id))
-      .map(({ id }) => id),
+    suspend: suspended(servers, sick, wanted),
     retire: [
       ...surplus.map((instance) => ({ instance, reason: `${useful.length} run, ${wanted} wanted` })),
       ...replaced.map((instance) => ({ instance, reason: `not healthy: ${health.get(instance.id)?.note}` })),
@@ -91,6 +90,17 @@ export function chores(facts: Facts): Chores {
       foreign.filter((instance) => !facts.isOurs(instance)),
     ),
   };
+}
+
+/**
+ * Servers to be taken out of traffic. Never more than leave half of what is wanted: when many are sick at once they are
+ * overloaded, or what they all need is away, and fewer of them would only be worse.
+ */
+function suspended(servers: readonly EdgeServer[], sick: readonly Instance[], wanted: number): string[] {
+  const ready = servers.filter(({ state }) => state === 'ready');
+  const candidates = ready.filter(({ id }) => sick.some((one) => one.id === id));
+  const most = Math.max(0, ready.length - Math.max(1, Math.ceil(wanted / 2)));
+  return candidates.slice(0, most).map(({ id }) => id);
 }
 
 function sickSince(health: ReadonlyMap<string, Health>, { id }: Instance): number | undefined {
