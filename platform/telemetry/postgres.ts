@@ -15,7 +15,12 @@ const DAY_MS = 24 * HOUR_MS;
 /** Documents in two tables of schema `telemetry`. Reads give up after 15 s; writes after 30 s. */
 export async function openPostgresTelemetry(url: string, options: OpenTelemetryOptions): Promise<TelemetryStore> {
   const where = whereOf(url);
-  const pool = openPool(url, { query_timeout: 30_000, statement_timeout: 30_000, application_name: 'telemetry' });
+  const pool = openPool(url, {
+    query_timeout: 30_000,
+    statement_timeout: 30_000,
+    application_name: 'telemetry',
+    options: '-c synchronous_commit=off', // a crash of the server may cost the last second of telemetry
+  });
   const readers = openPool(url, { query_timeout: 16_000, statement_timeout: 15_000, application_name: 'telemetry' });
   let closed = false;
 

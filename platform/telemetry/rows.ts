@@ -1,8 +1,10 @@
 import type { Attributes, LogDocument, SpanDocument, TelemetryDocument } from './telemetry';
 
-/** Values of the columns that a table keeps beside the document, in the order of its INSERT. */
 export interface Row {
   readonly id: string;
+  /** The document as JSON, in one line. */
+  readonly document: string;
+  /** Of the columns that a table keeps beside the document, in the order of its INSERT. */
   readonly values: readonly (string | number | boolean | null)[];
 }
 
@@ -14,6 +16,7 @@ export function spanRow(id: string, span: SpanDocument): Row {
   const resource = span.resource.attributes;
   return {
     id,
+    document: storable(span),
     values: [
       span.data_stream.namespace,
       id,
@@ -26,7 +29,6 @@ export function spanRow(id: string, span: SpanDocument): Row {
       span.status.code === 'Error',
       Math.round(span.duration),
       startedAt(span),
-      storable(span),
     ],
   };
 }
@@ -35,6 +37,7 @@ export function logRow(id: string, log: LogDocument): Row {
   const resource = log.resource.attributes;
   return {
     id,
+    document: storable(log),
     values: [
       log.data_stream.namespace,
       id,
@@ -44,7 +47,6 @@ export function logRow(id: string, log: LogDocument): Row {
       word(resource, 'service.instance.id'),
       log.severity_number,
       log.event_name ?? null,
-      storable(log),
     ],
   };
 }
@@ -59,7 +61,7 @@ function word(attributes: Attributes, key: string): string {
   return String(attributes[key] ?? '');
 }
 
-/** JSON that `jsonb` accepts: PostgreSQL has no NUL and no half of a surrogate pair; they become U+FFFD. */
+/** JSON whose text the server can read: PostgreSQL has no NUL and no half of a surrogate pair; they become U+FFFD. */
 function storable(document: object): string {
   const json = JSON.stringify(document);
   if (!/\\u(0000|d[89a-f])/i.test(json)) return json;

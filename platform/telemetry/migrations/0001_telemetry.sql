@@ -1,5 +1,5 @@
 -- Documents as they are, beside the columns that reads look for. `position` keeps the order of arrival, which is the
--- order of log lines within a millisecond.
+-- order of log lines within a millisecond. `json`, not `jsonb`: nearly all of them are written and never read.
 CREATE TABLE spans (
   position   bigint GENERATED ALWAYS AS IDENTITY,
   namespace  text COLLATE "C" NOT NULL,
@@ -12,15 +12,19 @@ CREATE TABLE spans (
   entry      boolean NOT NULL,
   failed     boolean NOT NULL,
   duration   bigint NOT NULL,
-  document   jsonb NOT NULL,
-  PRIMARY KEY (namespace, id)
+  started    bigint NOT NULL,
+  head       boolean NOT NULL GENERATED ALWAYS AS (root OR entry) STORED,
+  document   json NOT NULL,
+  -- A span belongs to one trace and one service: this finds both, spans sent again and those of a trace.
+  PRIMARY KEY (namespace, trace_id, service, id)
 );
 COMMENT ON COLUMN spans.entry IS 'A transaction: kind Server or Consumer';
+COMMENT ON COLUMN spans.head IS 'A trace that began elsewhere has no root here: then its head is the first span by which it entered';
 COMMENT ON COLUMN spans.duration IS 'Nanoseconds';
+COMMENT ON COLUMN spans.started IS 'Microseconds since 1970';
 
-CREATE INDEX spans_trace ON spans (namespace, trace_id, service);
 CREATE INDEX spans_failed ON spans (namespace, trace_id) WHERE failed;
-CREATE INDEX spans_roots ON spans (namespace, time DESC) WHERE root;
+CREATE INDEX spans_heads ON spans (namespace, time DESC) WHERE head;
 CREATE INDEX spans_entries ON spans (namespace, service, time) WHERE entry;
 CREATE INDEX spans_age ON spans USING brin (time);
 
@@ -34,7 +38,7 @@ CREATE TABLE logs (
   instance   text COLLATE "C" NOT NULL,
   severity   smallint NOT NULL,
   event_name text COLLATE "C",
-  document   jsonb NOT NULL,
+  document   json NOT NULL,
   PRIMARY KEY (namespace, id)
 );
 
