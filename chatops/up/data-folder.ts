@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, isFree } from '../../platform/database/ports';
 import { EdwinError } from '../../platform/errors';
+import { freePort, isFree } from '../../platform/ports';
 
 const NEEDED_BYTES = 200 * 1024 * 1024;
 
@@ -46,11 +46,17 @@ export async function internalPorts(folder: string, isOurs: (program: string) =>
   } catch {
     // first start
   }
+  const chosen = new Set<number>();
   const choose = async (name: keyof InternalPorts): Promise<number> => {
+    const port = await portFor(name);
+    chosen.add(port);
+    return port;
+  };
+  const portFor = async (name: keyof InternalPorts): Promise<number> => {
     const port = kept[name];
     return port !== undefined && (isOurs(name.startsWith('edge') ? 'edge' : name) || (await isFree(port)))
       ? port
-      : freePort();
+      : freePort(chosen);
   };
   const ports = {
     edge: await choose('edge'),

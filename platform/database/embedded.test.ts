@@ -6,10 +6,10 @@ import { Client } from 'pg';
 import { startScript } from '../../test/script';
 import { until } from '../../test/until';
 import { silent } from '../log';
+import { freePort } from '../ports';
 import { linkLibraries } from './binaries';
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from './embedded';
 import { keepEmbedded } from './keep';
-import { freePort } from './ports';
 import { isAlive } from './running';
 
 let root: string;

@@ -4,9 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { EdwinError } from '../errors';
 import type { Logger } from '../log';
+import { freePort, isFree } from '../ports';
 import { findBinaries } from './binaries';
 import { type Cluster, initialize, launch } from './cluster';
-import { freePort, isFree } from './ports';
 import { isConnectionLoss } from './postgres';
 import { findServer, isAlive, type RunningServer, readServerFile } from './running';
 import { give, unprivileged } from './unprivileged';
@@ -89,7 +89,9 @@ async function launchOnPort(cluster: Cluster, wanted: number | undefined): Promi
     try {
       return await launch(cluster, port);
     } catch (error) {
-      const passing = /is still in use|postmaster.pid" already exists|could not create any TCP\/IP sockets/.test((error as Error).message);
+      const passing = /is still in use|postmaster.pid" already exists|could not create any TCP\/IP sockets/.test(
+        (error as Error).message,
+      );
       if (!passing || Date.now() > limit) throw error;
       await pause(100);
     }

@@ -1,7 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { cleanUp, cloneProject, commit, freePort, type RunningEdwin, startEdwin } from '../scenarios/edwin';
+import { freePort } from '../../platform/ports';
+import { cleanUp, cloneProject, commit, type RunningEdwin, startEdwin } from '../scenarios/edwin';
 import { machine, percentile, row, spread } from './figures';
 import { killEachOnce } from './kill';
 import { Messenger } from './messenger';

@@ -1,8 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../../platform/ports';
 import { untilWhole } from '../scenarios/board';
-import { cleanUp, cloneProject, commit, freePort, type RunningEdwin, startEdwin } from '../scenarios/edwin';
+import { cleanUp, cloneProject, commit, type RunningEdwin, startEdwin } from '../scenarios/edwin';
 import { openPage } from '../scenarios/page';
 import { ask } from '../scenarios/student';
 import { machine, percentile, row, spread } from './figures';

@@ -26,7 +26,7 @@ describe('the product in examples/notes', () => {
 
   afterAll(async () => {
     await edwin?.stop();
-    cleanUp(repository, join(edwin.data, '..'));
+    cleanUp(repository, ...(edwin ? [join(edwin.data, '..')] : []));
   }, 30_000);
 
   test('runs in its first environment after a first start', async () => {

@@ -38,7 +38,7 @@ describe('starting again', () => {
 
   afterAll(async () => {
     await edwin?.stop();
-    cleanUp(repository, join(edwin.data, '..'));
+    cleanUp(repository, ...(edwin ? [join(edwin.data, '..')] : []));
   }, 30_000);
 
   test('a second start on the same data says so and ends', () => {

@@ -23,7 +23,7 @@ describe('a day with Edwin', () => {
 
   afterAll(async () => {
     await edwin?.stop();
-    cleanUp(repository, join(edwin.data, '..'));
+    cleanUp(repository, ...(edwin ? [join(edwin.data, '..')] : []));
   }, 30_000);
 
   test('a first start fills dev by itself', async () => {
