@@ -268,7 +268,7 @@ inChromium(chromium === undefined ? 'the page (skipped: no Chromium; set EDWIN_T
 
   test('unread messages are counted beside their channel', async () => {
     // What was there when the page began to listen is not unread.
-    const listening = page.waitForResponse((response) => response.url().includes('/api/workspace/latest'));
+    const listening = page.waitForResponse((response) => response.url().includes('/api/workspace/unread'));
     await page.reload();
     await listening;
     await fillChat(server);

@@ -36,7 +36,9 @@ export async function loadUnread() {
   const { channels } = directory.value;
   const read = Object.fromEntries(channels.map(({ id }) => [id, recall(`read.${me.value}.${id}`, '0')]));
   const counts = await get('/api/workspace/unread', { user: me.value, read: JSON.stringify(read) });
-  unread.value = { ...counts, [channelId.value]: 0 };
+  // What came by the stream while this was asked for counts, too.
+  const known = Object.entries(counts).map(([id, count]) => [id, Math.max(count, unread.value[id] ?? 0)]);
+  unread.value = { ...Object.fromEntries(known), [channelId.value]: 0 };
   markRead(channelId.value);
 }
 
