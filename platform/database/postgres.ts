@@ -31,12 +31,16 @@ export function planOnce(client: Queryable): Promise<unknown> {
   );
 }
 
-/** Runs `work` in a transaction; a rejection rolls back and passes on. */
-export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+/** Runs `work` in a transaction; a rejection rolls back and passes on. `begin` may hold settings of it as well. */
+export async function transaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  begin = 'BEGIN',
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
+    await client.query(begin);
     const result = await work(client);
     await client.query('COMMIT');
     return result;

@@ -44,6 +44,8 @@ interface Row extends Delivery {
 const LOOK_MS = 500;
 const IDLE_MS = 30_000;
 const SOONEST_MS = 20;
+/** A delivery that is done waits so long for a message that comes: then both are one turn. */
+const SETTLE_MS = 100;
 const GIVE_UP_MS = 5_000;
 
 /**
@@ -51,7 +53,7 @@ const GIVE_UP_MS = 5_000;
  * follow one another without pause while there is work, and are started by notifications and by a timer otherwise.
  *
  *    notification ─┐                    ┌─ hands full: the next handler that ends starts a turn
- *    handler ended ┼─► turn ─► took? ───┤
+ *    handler ended ┼─► turn ─► took? ───┤                 (while there is little to do, it waits 0.1 s for company)
  *    timer ────────┘                    └─ fewer: look for messages of lost consumers and for when the next is due,
  *                                          then sleep until then (0.5 s while others hold messages, at most 30 s)
  */
@@ -64,6 +66,7 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
   let failed: (Delivery & { pause: number })[] = [];
   let turning = false;
   let again = false;
+  let busy = false; // the last turn left no hand free
   let failures = 0;
   let lastLook = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -94,6 +97,7 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
       while (again) {
         again = false;
         const took = await turn();
+        busy = took === 'full';
         failures = 0;
         if (took === 'fewer') await lookAround();
       }
@@ -168,6 +172,10 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
       });
       finish({ outcome: 'done' });
       done.push(row);
+      if (!busy && !stopping && done.length < concurrency / 2) {
+        running--;
+        return wakeWithin(SETTLE_MS);
+      }
     } catch (error) {
       finish({ outcome: 'failed' });
       fail(row, `Handling message ${id} failed`, error);

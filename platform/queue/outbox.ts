@@ -21,17 +21,22 @@ export async function writeOutbox(
   message: OutgoingMessage,
 ): Promise<void> {
   const headers = { ...traceHeaders(), ...message.headers };
-  await client.query(`INSERT INTO "${schema}".outbox (id, queue, body, headers) VALUES ($1, $2, $3, $4)`, [
-    message.id,
-    queue,
-    JSON.stringify(message.body),
-    JSON.stringify(headers),
-  ]);
+  const values = [message.id, queue, JSON.stringify(message.body), JSON.stringify(headers)];
+  const text = `INSERT INTO "${schema}".outbox (id, queue, body, headers) VALUES ($1, $2, $3, $4)`;
+  await client.query({ name: `${schema}.outbox`, text, values });
+}
+
+/** What a transaction wrote into the outbox, for a caller that still knows it. */
+export interface Written {
+  readonly messages: readonly (OutgoingMessage & { readonly queue: string })[];
+  readonly positions: readonly string[];
 }
 
 export interface Relay {
   /** Say it after a commit: something waits. */
   poke(): void;
+  /** Say it after a commit instead of `poke`: publishes what was written without reading it again. */
+  hand(written: Written): void;
   /** Finishes what it is at, then resolves. What still waits stays for the next start. */
   stop(): Promise<void>;
 }
@@ -53,15 +58,26 @@ interface OutboxRow extends Required<OutgoingMessage> {
 
 const BATCH = 200;
 const LOOK_MS = 1_000;
+/** Rows beyond it wait in the outbox instead of in memory. */
+const HANDED_LIMIT = 1_000;
+/** Published rows are removed together, so long after the first of them. */
+const REMOVE_MS = 200;
+/** Losing the removal in a crash of the server only means that a message is published again. */
+const lightly = 'BEGIN; SET LOCAL synchronous_commit = off';
 
 /**
  * Publishes what waits in an outbox, in order, and removes it. Runs in every instance: each takes rows that no other
- * has. A crash between publishing and removing publishes again, with the same id.
+ * has, without a poke only those that have waited for a second, since their writer may just be publishing them. A crash
+ * between publishing and removing publishes again, with the same id.
  */
 export function startRelay({ pool, schema, queue, log, service }: RelayOptions): Relay {
+  const handed = new Set<string>(); // positions of rows that `hand` publishes
+  const handing = new Set<Promise<void>>();
+  let published: string[] = [];
+  let removal: NodeJS.Timeout | undefined;
   let timer: NodeJS.Timeout | undefined;
   let working: Promise<void> | undefined;
-  let again = false;
+  let again = true;
   let failures = 0;
   let stopped = false;
 
@@ -69,8 +85,9 @@ export function startRelay({ pool, schema, queue, log, service }: RelayOptions):
     try {
       let moved: number;
       do {
+        const waited = again || failures > 0 ? 0 : LOOK_MS;
         again = false;
-        moved = await transaction(pool, (client) => relayBatch(client, schema, queue));
+        moved = await relayBatch({ pool, schema, queue }, waited, [...handed]);
         if (failures > 0) log.info({ schema }, `The outbox of ${service} is relayed again`);
         failures = 0;
         outboxWaiting.set({ service }, moved < BATCH ? 0 : await waitingIn(pool, schema));
@@ -90,39 +107,86 @@ export function startRelay({ pool, schema, queue, log, service }: RelayOptions):
     clearTimeout(timer);
     working ??= outsideTrace(work);
   };
+  const poke = (): void => {
+    again = true;
+    if (!stopped && failures === 0) run();
+  };
+
+  const remove = async (): Promise<void> => {
+    clearTimeout(removal);
+    removal = undefined;
+    const positions = published;
+    published = [];
+    if (positions.length > 0) {
+      const text = `DELETE FROM "${schema}".outbox WHERE position = ANY ($1::bigint[])`;
+      const values = [positions];
+      await transaction(pool, (client) => client.query({ name: `${schema}.published`, text, values }), lightly).catch(
+        () => undefined, // published again when they have waited
+      );
+    }
+    for (const position of positions) handed.delete(position);
+  };
+  const publishHanded = async ({ messages, positions }: Written): Promise<void> => {
+    for (const position of positions) handed.add(position);
+    try {
+      await publishAll(queue, messages);
+      published.push(...positions);
+      removal ??= setTimeout(() => void outsideTrace(remove), REMOVE_MS);
+    } catch {
+      for (const position of positions) handed.delete(position);
+      poke(); // meets the same trouble, and deals with it
+    }
+  };
 
   run();
   return {
-    poke: () => {
-      again = true;
-      if (!stopped && failures === 0) run();
+    poke,
+    hand: (written) => {
+      if (stopped || failures > 0 || handed.size > HANDED_LIMIT || written.messages.length === 0) return; // they wait
+      const publishing = outsideTrace(() => publishHanded(written)).finally(() => handing.delete(publishing));
+      handing.add(publishing);
     },
     stop: async () => {
       stopped = true;
       clearTimeout(timer);
-      await working;
+      await Promise.all([working, ...handing]);
+      await remove();
     },
   };
 }
 
-async function relayBatch(client: Queryable, schema: string, queue: Queue): Promise<number> {
-  const { rows } = await client.query<OutboxRow>(
-    `SELECT position, id, queue, body, headers FROM "${schema}".outbox ORDER BY position LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`,
-  );
-  if (rows.length === 0) return 0;
-  const names = [...new Set(rows.map((row) => row.queue))];
+async function relayBatch(
+  { pool, schema, queue }: Pick<RelayOptions, 'pool' | 'schema' | 'queue'>,
+  waitedMs: number,
+  but: readonly string[],
+): Promise<number> {
+  const text = `DELETE FROM "${schema}".outbox WHERE position = ANY (ARRAY(
+      SELECT position FROM "${schema}".outbox
+       WHERE created_at <= now() - make_interval(secs => $1) AND position <> ALL ($2::bigint[])
+       ORDER BY position LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))
+    RETURNING position, id, queue, body, headers`;
+  const values = [waitedMs / 1_000, but];
+  const take = async (client: Queryable): Promise<number> => {
+    const { rows } = await client.query<OutboxRow>({ name: `${schema}.relay`, text, values });
+    await publishAll(
+      queue,
+      rows.sort((a, b) => Number(BigInt(a.position) - BigInt(b.position))),
+    );
+    return rows.length;
+  };
+  return transaction(pool, take, lightly);
+}
+
+async function publishAll(queue: Queue, messages: Written['messages']): Promise<void> {
+  const names = [...new Set(messages.map((message) => message.queue))];
   await Promise.all(
     names.map((name) =>
       queue.publish(
         name,
-        rows.filter((row) => row.queue === name),
+        messages.filter((message) => message.queue === name),
       ),
     ),
   );
-  await client.query(`DELETE FROM "${schema}".outbox WHERE position = ANY ($1::bigint[])`, [
-    rows.map((row) => row.position),
-  ]);
-  return rows.length;
 }
 
 async function waitingIn(pool: Pool, schema: string): Promise<number> {

@@ -35,6 +35,7 @@ export function createPublisher(pool: Pool, url: string): Publisher {
   let working: Promise<void> | undefined;
 
   const work = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve)); // what is published together is stored together
     while (waiting.length > 0) {
       const batch = takeBatch(waiting);
       const rows = batch.flatMap((part) => part.rows);
@@ -61,22 +62,35 @@ export function createPublisher(pool: Pool, url: string): Publisher {
       const { id, headers } = messages[index]!;
       return { queue, id, body: texts[index]!, headers: JSON.stringify({ ...headers, ...traceHeaders() }) };
     };
-    const traced = messages.flatMap(({ headers }, index) => (headers?.['traceparent'] ? [index] : []));
-    const plain = messages.flatMap(({ headers }, index) => (headers?.['traceparent'] ? [] : [index]));
-    const parts = traced.map((index) => {
-      const { id, headers = {} } = messages[index]!;
-      return inSpan(`publish ${queue}`, spanOf(queue, { parent: headers, id }), () => add([rowOf(index)]));
+    const parts = [...byTrace(messages)].map(([parent, indexes]) => {
+      const { id } = messages[indexes[0]!]!;
+      const options = spanOf(queue, {
+        ...(parent !== undefined && { parent }),
+        ...(indexes.length === 1 ? { id } : { count: indexes.length }),
+      });
+      return inSpan(`publish ${queue}`, options, () => add(indexes.map(rowOf)));
     });
-    if (plain.length > 0) {
-      const options = spanOf(queue, plain.length === 1 ? { id: messages[plain[0]!]!.id } : { count: plain.length });
-      parts.push(inSpan(`publish ${queue}`, options, () => add(plain.map(rowOf))));
-    }
     const failed = (await Promise.allSettled(parts)).find((part) => part.status === 'rejected');
     if (failed) throw failed.reason;
     messagesPublished.inc({ queue }, messages.length);
   };
 
   return { publish, idle: async () => working };
+}
+
+/** Messages of one trace are one publication of it; undefined: those that continue the active one. */
+function byTrace(messages: readonly OutgoingMessage[]): Map<Readonly<Record<string, string>> | undefined, number[]> {
+  const parents = new Map<string | undefined, Readonly<Record<string, string>> | undefined>();
+  const groups = new Map<Readonly<Record<string, string>> | undefined, number[]>();
+  for (const [index, { headers }] of messages.entries()) {
+    const traceparent = headers?.['traceparent'];
+    if (!parents.has(traceparent)) parents.set(traceparent, traceparent === undefined ? undefined : headers);
+    const parent = parents.get(traceparent);
+    const group = groups.get(parent);
+    if (group) group.push(index);
+    else groups.set(parent, [index]);
+  }
+  return groups;
 }
 
 function spanOf(

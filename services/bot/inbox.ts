@@ -2,6 +2,7 @@ import { type Pool, type PoolClient, transaction } from '../../platform/database
 import type { Logger } from '../../platform/log';
 import { type Nudge, nudge as nudgeSchema, type StudentMessage, studentMessage } from '../../platform/messages';
 import { answers } from '../../platform/metrics';
+import type { Written } from '../../platform/queue/outbox';
 import type { IncomingMessage } from '../../platform/queue/queue';
 import { inSpan } from '../../platform/tracing';
 import { nudgeEffects, replyEffects } from './effects';
@@ -29,8 +30,8 @@ export interface InboxOptions {
   readonly pool: Pool;
   readonly teaching: Teaching;
   readonly log: Logger;
-  /** Called after a commit that left something in the outbox. */
-  readonly told: () => void;
+  /** Called after a commit with what it left in the outbox. */
+  readonly told: (written: Written) => void;
   readonly now?: () => Date;
 }
 
@@ -44,8 +45,8 @@ export function createInbox({ pool, teaching, log, told, now = () => new Date() 
   const handle = async (student: store.StudentRow, message: StudentMessage, attempt: number): Promise<Settled> => {
     const effects = effectsOf(student, message, attempt);
     const settled = await store.settle(pool, student, message, effects);
-    if (settled === 'changed') return settled;
-    told();
+    if (settled === undefined) return 'changed';
+    told(settled.written);
     const { sequence, mid } = message;
     log.info({ event: 'message.answered', student: student.id, sequence, mid }, `Message ${sequence} is answered`);
     for (const event of effects.events) {
@@ -53,7 +54,7 @@ export function createInbox({ pool, teaching, log, told, now = () => new Date() 
       if (event.kind === 'student.placed')
         log.info({ event: 'student.placed', student: student.id, level: event.level }, `Level ${event.level}`);
     }
-    return settled;
+    return settled.more ? 'more' : 'done';
   };
 
   const effectsOf = (student: store.StudentRow, message: StudentMessage, attempt: number): store.Effects => {
@@ -81,9 +82,10 @@ export function createInbox({ pool, teaching, log, told, now = () => new Date() 
   };
 
   /** The number has a message of its own no more, but its followers wait for it. */
-  const passOver = (student: store.StudentRow, message: StudentMessage): Promise<Settled> => {
+  const passOver = async (student: store.StudentRow, message: StudentMessage): Promise<Settled> => {
     log.warn({ event: 'message.duplicated', mid: message.mid }, `Message ${message.mid} came under a second number`);
-    return store.settle(pool, student, message, { state: student.state, reply: undefined, events: [] });
+    const settled = await store.settle(pool, student, message, { state: student.state, reply: undefined, events: [] });
+    return settled === undefined ? 'changed' : settled.more ? 'more' : 'done';
   };
 
   /** `changed`: read the student again. */
@@ -101,12 +103,12 @@ export function createInbox({ pool, teaching, log, told, now = () => new Date() 
     return 'more';
   };
 
-  const handleNudge = async (client: PoolClient, nudge: Nudge): Promise<string> => {
+  const handleNudge = async (client: PoolClient, nudge: Nudge): Promise<{ outcome: string; written?: Written }> => {
     const student = await store.lockStudent(client, nudge.student);
-    if (!(await store.claimNudge(client, nudge.id, nudge.student, nudge.kind))) return 'handled before';
+    if (!(await store.claimNudge(client, nudge.id, nudge.student, nudge.kind))) return { outcome: 'handled before' };
     const { effects, reason } = nudgeEffects(student, nudge, teaching, now());
-    await store.settleClaimed(client, nudge.id, reason ?? 'done', student, effects);
-    return reason ?? 'done';
+    const outcome = reason ?? 'done';
+    return { outcome, written: await store.settleClaimed(client, nudge.id, outcome, student, effects) };
   };
 
   return {
@@ -120,8 +122,8 @@ export function createInbox({ pool, teaching, log, told, now = () => new Date() 
 
     nudge: async ({ body }) => {
       const nudge = nudgeSchema.parse(body);
-      const outcome = await transaction(pool, (client) => handleNudge(client, nudge));
-      told();
+      const { outcome, written } = await transaction(pool, (client) => handleNudge(client, nudge));
+      if (written) told(written);
       const { id, kind, student } = nudge;
       if (outcome !== 'done') log.info({ nudge: id, reason: outcome }, `Nudge ${id} changes nothing: ${outcome}`);
       else if (kind === 'reminder') log.info({ event: 'reminder.sent', student, nudge: id }, 'The student is reminded');

@@ -31,7 +31,7 @@ runProgram('bot', ['database', 'queue', 'bot'], async ({ config, log, onStop, ad
   const relay = startRelay({ pool, schema: 'bot', queue, log, service: 'bot' });
   onStop('relay', () => relay.stop());
 
-  const inbox = createInbox({ pool, teaching, log, told: relay.poke });
+  const inbox = createInbox({ pool, teaching, log, told: relay.hand });
   const sweeper = startSweeper(inbox, pool, log);
   onStop('sweeper', () => sweeper.stop());
   const messages = await queue.consume(queues.messages, { concurrency: config.BOT_CONCURRENCY }, inbox.take);

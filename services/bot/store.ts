@@ -1,6 +1,7 @@
 import type { Pool, PoolClient, Queryable } from '../../platform/database/postgres';
 import { transaction } from '../../platform/database/postgres';
 import { type LearningEvent, queues, type Reply, type StudentMessage } from '../../platform/messages';
+import type { Written } from '../../platform/queue/outbox';
 import { traceHeaders } from '../../platform/tracing';
 
 /** A student as read. What is based on it takes effect only while nobody has changed the student since. */
@@ -51,15 +52,20 @@ const settleMessage = `
     insert into bot.outbox (id, queue, body, headers)
     select o.id, o.queue, o.body::jsonb, $10::jsonb
     from won, unnest($7::text[], $8::text[], $9::text[]) as o (id, queue, body)
+    returning position
   )
-  select exists (select from bot.inbox where student = $1 and sequence = $4::bigint + 1 and handled_at is null) as more from won`;
+  select exists (select from bot.inbox where student = $1 and sequence = $4::bigint + 1 and handled_at is null) as more,
+    array(select position from told) as positions
+  from won`;
 
 const settleNudge = `
   with told as (
     insert into bot.outbox (id, queue, body, headers)
     select o.id, o.queue, o.body::jsonb, $7::jsonb from unnest($4::text[], $5::text[], $6::text[]) as o (id, queue, body)
+    returning position
   )
-  update bot.students set version = version + 1, reply_sequence = $2, state = $3, updated_at = now() where id = $1`;
+  update bot.students set version = version + 1, reply_sequence = $2, state = $3, updated_at = now() where id = $1
+  returning array(select position from told) as positions`;
 
 /** Scheduling needs to know who is there and what they wish; analytics is told everything. */
 const schedulerKinds = new Set<LearningEvent['kind']>([
@@ -75,6 +81,10 @@ interface Row {
   readonly next_sequence: string;
   readonly reply_sequence: string;
   readonly state: unknown;
+}
+
+interface Positions {
+  readonly positions: readonly string[];
 }
 
 export async function readStudent(
@@ -128,13 +138,19 @@ export async function keepWaiting(pool: Pool, message: StudentMessage): Promise<
   });
 }
 
-/** All effects of a message in one statement, or none: `changed` when somebody was faster. `more`: the next one waits. */
+export interface Settled {
+  readonly written: Written;
+  /** The next message waits already. */
+  readonly more: boolean;
+}
+
+/** All effects of a message in one statement, or none: undefined when somebody was faster. */
 export async function settle(
   pool: Pool,
   student: StudentRow,
   message: StudentMessage,
   effects: Effects,
-): Promise<'changed' | 'done' | 'more'> {
+): Promise<Settled | undefined> {
   const { mid, sequence } = message;
   const own = [
     student.id,
@@ -144,9 +160,10 @@ export async function settle(
     repliesAfter(student, effects),
     JSON.stringify(effects.state),
   ];
-  const values = [...own, ...outboxColumns(effects)];
-  const { rows } = await pool.query<{ more: boolean }>({ name: 'bot.settle', text: settleMessage, values });
-  return rows[0] === undefined ? 'changed' : rows[0].more ? 'more' : 'done';
+  const messages = outboxOf(effects);
+  const values = [...own, ...columnsOf(messages)];
+  const { rows } = await pool.query<Positions & { more: boolean }>({ name: 'bot.settle', text: settleMessage, values });
+  return rows[0] && { more: rows[0].more, written: { messages, positions: rows[0].positions } };
 }
 
 /** False when the nudge was handled before. */
@@ -163,10 +180,12 @@ export async function settleClaimed(
   outcome: string,
   student: StudentRow,
   effects: Effects,
-): Promise<void> {
+): Promise<Written> {
   await client.query('update bot.nudges set outcome = $2 where id = $1', [id, outcome]);
   const own = [student.id, repliesAfter(student, effects), JSON.stringify(effects.state)];
-  await client.query(settleNudge, [...own, ...outboxColumns(effects)]);
+  const messages = outboxOf(effects);
+  const { rows } = await client.query<Positions>(settleNudge, [...own, ...columnsOf(messages)]);
+  return { messages, positions: rows[0]?.positions ?? [] };
 }
 
 function studentOf(row: Row): StudentRow {
@@ -178,16 +197,22 @@ function repliesAfter(student: StudentRow, effects: Effects): number {
   return student.replies + (effects.reply === undefined ? 0 : 1);
 }
 
-function outboxColumns({ reply, events }: Effects): [string[], string[], string[], string] {
-  const rows = [
-    ...(reply ? [{ queue: queues.replies, body: reply }] : []),
-    ...events.map((body) => ({ queue: queues.analytics, body })),
-    ...events.filter(({ kind }) => schedulerKinds.has(kind)).map((body) => ({ queue: queues.scheduler, body })),
-  ];
+function outboxOf({ reply, events }: Effects): Written['messages'] {
+  const headers = traceHeaders();
   return [
-    rows.map(({ body }) => body.id),
-    rows.map(({ queue }) => queue),
-    rows.map(({ body }) => JSON.stringify(body)),
-    JSON.stringify(traceHeaders()),
+    ...(reply ? [{ queue: queues.replies, id: reply.id, body: reply, headers }] : []),
+    ...events.map((body) => ({ queue: queues.analytics, id: body.id, body, headers })),
+    ...events
+      .filter(({ kind }) => schedulerKinds.has(kind))
+      .map((body) => ({ queue: queues.scheduler, id: body.id, body, headers })),
+  ];
+}
+
+function columnsOf(messages: Written['messages']): [string[], string[], string[], string] {
+  return [
+    messages.map(({ id }) => id),
+    messages.map(({ queue }) => queue),
+    messages.map(({ body }) => JSON.stringify(body)),
+    JSON.stringify(messages[0]?.headers ?? {}),
   ];
 }
