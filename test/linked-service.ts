@@ -9,7 +9,7 @@ runProgram('linked', ['database'], async ({ config, log, onStop, serve }) => {
   await pool.query('SELECT 1 AS outside_of_any_span');
 
   const work = async (): Promise<void> => {
-    await pool.query('SELECT $1::text AS kept, pg_sleep(0.015)', ['a parameter that stays private']);
+    await pool.query('SELECT $1::text AS kept, pg_sleep(0.08)', ['a parameter that stays private']);
     const next = process.env['NEXT_URL'];
     if (next !== undefined) await fetch(next);
     await inSpan('decide', {}, async () => {
