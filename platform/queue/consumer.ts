@@ -21,8 +21,8 @@ export interface ConsumerOptions {
 }
 
 export interface PostgresConsumer extends Consumer {
-  /** There may be something to take. */
-  wake(): void;
+  /** There may be something to take: at once, or together with what comes meanwhile when it came in quick succession. */
+  notified(): void;
   /** The session is another one now: says so on the messages in hand, before others take them for lost. */
   readopt(): void;
 }
@@ -46,6 +46,8 @@ const IDLE_MS = 30_000;
 const SOONEST_MS = 20;
 /** A delivery that is done waits so long for a message that comes: then both are one turn. */
 const SETTLE_MS = 100;
+/** Notifications start a turn so often at most; the first message after a pause is taken at once. */
+const PACE_MS = 50;
 const GIVE_UP_MS = 5_000;
 
 /**
@@ -68,6 +70,7 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
   let again = false;
   let busy = false; // the last turn left no hand free
   let failures = 0;
+  let lastTurn = Number.NEGATIVE_INFINITY;
   let lastLook = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
@@ -92,10 +95,17 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
     setImmediate(() => context.with(ROOT_CONTEXT, () => void turns())); // handlers that end together settle together
   };
 
+  const notified = (): void => {
+    const since = performance.now() - lastTurn;
+    if (since >= PACE_MS) wake();
+    else wakeWithin(PACE_MS - since);
+  };
+
   const turns = async (): Promise<void> => {
     try {
       while (again) {
         again = false;
+        lastTurn = performance.now();
         const took = await turn();
         busy = took === 'full';
         failures = 0;
@@ -241,7 +251,7 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
 
   wake();
   return {
-    wake,
+    notified,
     readopt: () => void keep().then(wake),
     stop: () => {
       stopping ??= stop();

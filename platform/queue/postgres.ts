@@ -49,7 +49,7 @@ export async function openPostgresQueue(url: string, log: Logger, options: Postg
 
   const listenOnce = async (): Promise<Listener> => {
     const woken = (channel: string): void => {
-      for (const [consumer, queue] of consumers) if (channel === channelOf(queue)) consumer.wake();
+      for (const [consumer, queue] of consumers) if (channel === channelOf(queue)) consumer.notified();
     };
     listening ??= listen(url, [], woken, {
       onReconnect: () => {

@@ -110,7 +110,8 @@ export async function readWaiting(
 }
 
 export async function createStudent(db: Queryable, id: string): Promise<void> {
-  await db.query('insert into bot.students (id) values ($1) on conflict do nothing', [id]);
+  const text = 'insert into bot.students (id) values ($1) on conflict do nothing';
+  await db.query({ name: 'bot.student', text, values: [id] });
 }
 
 /** Locked until the transaction ends. */
