@@ -6,6 +6,7 @@ import type { Answers, Asked } from './answers';
 import { say } from './message';
 import type { People } from './people';
 import { openSeen } from './seen';
+import { openTurns } from './turns';
 
 /** Longer than Slack delivers anything again. */
 const REDELIVERY_MS = 10 * 60_000;
@@ -23,7 +24,15 @@ export function listen({ app, dispatcher, people, answers, log }: ListenOptions)
   const seen = openSeen(REDELIVERY_MS);
   app.error(async (error) => log.error({ error }, 'The Slack app failed at an event'));
 
-  const serve = async (
+  const turns = openTurns();
+  const serve = (...given: Parameters<typeof carryOut>): void => {
+    if (turns.take(() => carryOut(...given))) return;
+    log.warn({}, 'A command was turned away: too many wait');
+    answers
+      .whisper(given[2], say('Too many commands wait. Try again in a minute.'))
+      .catch((error) => log.debug({ error }, 'A refusal was lost'));
+  };
+  const carryOut = async (
     text: string,
     user: { id: string; team: string | undefined; name?: string },
     asked: Asked,
@@ -53,7 +62,7 @@ export function listen({ app, dispatcher, people, answers, log }: ListenOptions)
     acknowledgements.observe({ door: 'slack' }, sinceArrival(context));
     if (seen.again(`command:${body.trigger_id}`)) return;
     const asked = { channel: body.channel_id, user: body.user_id, responseUrl: body.response_url };
-    void serve(
+    serve(
       `${body.command} ${unescaped(body.text ?? '')}`,
       { id: body.user_id, team: body.team_id, name: body.user_name },
       asked,
@@ -66,7 +75,7 @@ export function listen({ app, dispatcher, people, answers, log }: ListenOptions)
     if (seen.again(`event:${body.event_id}`) || event.user === undefined || event.bot_id !== undefined) return;
     const asked = { channel: event.channel, user: event.user, thread: event.thread_ts ?? event.ts };
     const text = unescaped(event.text.replace(/<@[A-Z0-9]+(\|[^>]*)?>/g, ' ')).trim();
-    void serve(text === '' ? 'help' : text, { id: event.user, team: event.team ?? body.team_id }, asked, body.event_id);
+    serve(text === '' ? 'help' : text, { id: event.user, team: event.team ?? body.team_id }, asked, body.event_id);
   });
 
   app.event('message', async ({ event, body }) => {
@@ -78,7 +87,7 @@ export function listen({ app, dispatcher, people, answers, log }: ListenOptions)
     )
       return;
     const asked = { channel: event.channel, user: event.user, thread: event.thread_ts ?? event.ts };
-    void serve(unescaped(event.text ?? ''), { id: event.user, team: event.team ?? body.team_id }, asked, body.event_id);
+    serve(unescaped(event.text ?? ''), { id: event.user, team: event.team ?? body.team_id }, asked, body.event_id);
   });
 }
 
