@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   const later = await startEdwin({ repository, port, data: first.data });
   row('later start until the page answers', seconds(later.startedInMs), 'bound 4 s');
 
+  await answered(later.url); // what was stopped is back, as on any day
   await measureAcknowledgement(later.url);
   const durations: number[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
