@@ -79,12 +79,14 @@ async function up(argv: readonly string[]): Promise<void> {
       started.push(program);
       closers.push(() => program.stop(graceMs));
     };
-    const [edge, observability] = await Promise.all([
-      supervise(specs.edge, supervisor),
+    // Both are waited for, so that when one can not start the other is stopped with everything else.
+    const [observability, edge] = await Promise.allSettled([
       supervise(specs.observability, supervisor),
+      supervise(specs.edge, supervisor),
     ]);
-    keep(observability, 2_000);
-    keep(edge, 2_000);
+    if (observability.status === 'fulfilled') keep(observability.value, 2_000);
+    if (edge.status === 'fulfilled') keep(edge.value, 2_000);
+    for (const program of [observability, edge]) if (program.status === 'rejected') throw program.reason;
     closers.push(() => stopInstances(options.data));
     keep(await supervise(specs.chatops, supervisor), 3_000);
 

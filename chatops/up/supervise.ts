@@ -57,7 +57,15 @@ export async function supervise(
   let current = adopted ? left.process : start(spec, files, digest);
   let stopped = false;
 
-  if (!adopted || !(await isWell(spec.healthUrl))) await untilWell(spec, () => current, files.log);
+  if (!adopted || !(await isWell(spec.healthUrl))) {
+    try {
+      await untilWell(spec, () => current, files.log);
+    } catch (error) {
+      await end(current, 2_000);
+      rmSync(files.state, { force: true });
+      throw error;
+    }
+  }
 
   const watch = async (): Promise<void> => {
     let failures = 0;

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identify, isRunning } from '../../platform/process';
 import { runningInstances } from '../bench/kill';
@@ -119,6 +119,19 @@ describe('a start that can not be', () => {
     expect(status).toBe(1);
     cleanUp(repository);
   }, 30_000);
+
+  test('because a program fails names it and its log, and leaves no process behind', () => {
+    repository = cloneProject();
+    const data = join(repository, '.data');
+    mkdirSync(join(data, 'edge.json'), { recursive: true }); // where the edge keeps a file
+    const { status, stderr } = up('--port', '29999');
+    expect(stderr).toMatch(/^edge ended while starting: .* Its log: .*edge\.log/);
+    expect(status).toBe(1);
+    const { programs, postgres } = processesOf(data);
+    expect(programs).toEqual({});
+    expect(postgres).toBeUndefined();
+    cleanUp(repository);
+  }, 60_000);
 
   test('with a wrong catalog names every line', () => {
     repository = cloneProject();
