@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,11 @@ export interface Environments {
   /** Address of prod's database with stage's credentials. */
   readonly stranger: string;
   restart(): Promise<void>;
+  /** kill -9 of the server, and a new start. */
+  crash(): Promise<void>;
+  /** Freezes every process of the server: connections stay open and nothing answers, until `resume`. */
+  pause(): void;
+  resume(): void;
   cutConnections(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -35,18 +41,33 @@ export async function startEnvironments(): Promise<Environments> {
   const { environments } = await prepareDatabases(server.adminUrl, ['stage', 'prod'], passwords);
   const url = environments['stage'] ?? '';
   const changed = (change: Partial<URL>): string => Object.assign(new URL(url), change).toString();
+  const again = async (signal: NodeJS.Signals): Promise<void> => {
+    process.kill(server.pid, signal);
+    await until(() => !server.alive(), { what: 'the server ended' });
+    server = await start(server.port);
+  };
+  const freeze = (signal: 'SIGSTOP' | 'SIGCONT'): void => {
+    for (const pid of [server.pid, ...childrenOf(server.pid)]) process.kill(pid, signal);
+  };
   return {
     url,
     unreachable: changed({ port: '1' }),
     wrongPassword: changed({ password: 'wrong' }),
     stranger: changed({ pathname: `/${prod}` }),
-    restart: async () => {
-      process.kill(server.pid, 'SIGINT');
-      await until(() => !server.alive(), { what: 'the server ended' });
-      server = await start(server.port);
-    },
+    restart: () => again('SIGINT'),
+    crash: () => again('SIGKILL'),
+    pause: () => freeze('SIGSTOP'),
+    resume: () => freeze('SIGCONT'),
     cutConnections: () =>
       asAdmin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'edwin%'", server.adminUrl),
     stop: () => server.stop(),
   };
+}
+
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([child = 0, parent]) => (parent === pid ? [child] : []));
 }
