@@ -1,7 +1,14 @@
 /** Tests run on the TypeScript sources; one embedded PostgreSQL serves a whole run (test/jest/). */
 module.exports = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/platform', '<rootDir>/chatops', '<rootDir>/services', '<rootDir>/observability', '<rootDir>/test'],
+  roots: [
+    '<rootDir>/platform',
+    '<rootDir>/chatops',
+    '<rootDir>/services',
+    '<rootDir>/observability',
+    '<rootDir>/autoscaler',
+    '<rootDir>/test',
+  ],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '\\.real\\.test\\.ts$'],
   transform: {

@@ -95,4 +95,6 @@ export const remedies = {
   'messenger.rejected': 'See the error code in the platform documentation of Messenger.',
   'mailer.unreachable': 'Messenger delivers the messages again; see `edwin status` for the instances of mailer.',
   'messenger.unreachable': 'The message is kept and sent when the address answers again.',
+  // simulating the autoscaler
+  'simulate.bad-trace': 'A trace is rows of timestamp,count in the order of time, in one step of 1 s to 1 h.',
 } as const;

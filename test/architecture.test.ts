@@ -9,7 +9,7 @@ interface Module {
 }
 
 const root = join(__dirname, '..');
-const folders = ['platform', 'chatops', 'services', 'observability'];
+const folders = ['platform', 'chatops', 'services', 'observability', 'autoscaler'];
 let modules: Module[] = [];
 let edges: { from: string; to: string; circular: boolean }[] = [];
 
