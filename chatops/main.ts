@@ -33,9 +33,9 @@ runProgram('chatops', ['chatops', 'database'], async ({ config, log, stopping, o
   const pool = openPool(config.DATABASE_URL, { max: 6 });
   onStop('database', () => pool.end());
 
-  const hosts = await openHosts('local:', { data: config.EDWIN_DATA, log });
+  const hosts = await openHosts(config.HOSTS_URL, { data: config.EDWIN_DATA, log });
   onStop('hosts', () => hosts.close());
-  const images = await openImages('local:', { data: config.EDWIN_DATA, log });
+  const images = await openImages(config.IMAGES_URL, { data: config.EDWIN_DATA, log });
   const edge = await openEdge(config.EDGE_ADMIN_URL, { token: config.EDGE_TOKEN, trafficUrl: config.EDGE_URL });
   onStop('edge', () => edge.close());
   const telemetry = await openTelemetry(config.TELEMETRY_URL, { log });
@@ -59,7 +59,7 @@ runProgram('chatops', ['chatops', 'database'], async ({ config, log, stopping, o
     catalog,
     catalogPath: config.EDWIN_CATALOG,
     secrets,
-    edwinUrl: publicUrl,
+    edwinUrl: config.INSTANCES_URL ?? publicUrl,
     outerEnv,
     holder: `chatops ${hostname()} ${process.pid} ${Date.now()}`,
     log,

@@ -24,6 +24,12 @@ describe('the lock of a data folder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('is one for each program that is started alone', () => {
+    takeLock(folder, 'chatops');
+    takeLock(folder, 'observability').release();
+    expect(() => takeLock(folder, 'chatops')).toThrow('Edwin already runs');
+  });
+
   test('of a killed process is taken over', async () => {
     const holder = spawn('sleep', ['60']);
     await once(holder, 'spawn');

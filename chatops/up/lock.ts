@@ -4,11 +4,11 @@ import { EdwinError } from '../../platform/errors';
 import { identify, isRunning, type ProcessIdentity } from '../../platform/process';
 
 /**
- * One `up` for a data folder. The lock names its holder, so that one left by a killed process is taken over.
+ * One `up` for a data folder, or one for each program that is started alone. The lock names its holder, so that one left by a killed process is taken over.
  * @throws `start.already-running`
  */
-export function takeLock(folder: string): { release(): void } {
-  const file = join(folder, 'lock');
+export function takeLock(folder: string, program?: string): { release(): void } {
+  const file = join(folder, program === undefined ? 'lock' : `lock-${program}`);
   const own = identify(process.pid);
   for (;;) {
     try {

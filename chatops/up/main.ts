@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCatalog } from '../../platform/catalog-file';
-import { processEnvironment } from '../../platform/config';
+import { processEnvironment, readConfig } from '../../platform/config';
 import { controlRole, environmentRole, prepareDatabases, telemetryRole } from '../../platform/database/environments';
 import { keepEmbedded } from '../../platform/database/keep';
 import { EdwinError, explain } from '../../platform/errors';
@@ -11,7 +11,7 @@ import { isRunning } from '../../platform/process';
 import { openSecrets } from '../../platform/secrets';
 import { internalPorts, prepareDataFolder } from './data-folder';
 import { takeLock } from './lock';
-import { readOptions, upUsage } from './options';
+import { type ProgramName, readOptions, upUsage } from './options';
 import { fillSecrets, platformSecret, programSpecs } from './settings';
 import { stopInstances } from './stop-instances';
 import { type Supervised, supervise } from './supervise';
@@ -30,9 +30,11 @@ async function up(argv: readonly string[]): Promise<void> {
   const began = Date.now();
   const say = (text: string) => void process.stdout.write(`${text}\n`);
 
+  const config = readConfig(['up'], given);
   const catalog = loadCatalog(options.catalog);
   prepareDataFolder(options.data);
-  const lock = takeLock(options.data);
+  const lock = takeLock(options.data, options.only);
+  const starts = (name: ProgramName): boolean => options.only === undefined || options.only === name;
   const closers: (() => Promise<unknown> | unknown)[] = [() => lock.release()];
   let stopping: Promise<void> | undefined;
   const stop = (status: number): Promise<void> => {
@@ -54,19 +56,17 @@ async function up(argv: readonly string[]): Promise<void> {
 
   try {
     const stillRuns = runningPrograms(options.data);
-    if (!stillRuns.has('chatops') && !(await isFree(options.port)))
+    if (starts('chatops') && !stillRuns.has('chatops') && !(await isFree(options.port)))
       throw new EdwinError('start.port-taken', `Port ${options.port} is taken by another program.`);
     const secrets = openSecrets(join(options.data, 'secrets'));
     fillSecrets(catalog, secrets, given);
     const ports = await internalPorts(options.data, (name) => stillRuns.has(name));
 
-    const log = createLogger('up', 'silent');
-    const database = await keepEmbedded({ folder: join(options.data, 'postgres'), log });
-    closers.push(() => database.stop());
+    const adminUrl = config.POSTGRES_URL ?? (await embeddedPostgres(options.data, closers));
     const roles = [controlRole, telemetryRole, ...catalog.environments.map(environmentRole)];
     const passwords = Object.fromEntries(roles.map((role) => [role, platformSecret(secrets, `DATABASE_${role}`)]));
-    const urls = await prepareDatabases(database.adminUrl, catalog.environments, passwords);
-    const specs = programSpecs(options, catalog, secrets, ports, urls, given);
+    const urls = await prepareDatabases(adminUrl, catalog.environments, passwords);
+    const specs = programSpecs({ options, config, catalog, secrets, ports, urls, given });
     const supervisor = {
       folder: options.data,
       build: readBuild(),
@@ -79,32 +79,47 @@ async function up(argv: readonly string[]): Promise<void> {
       started.push(program);
       closers.push(() => program.stop(graceMs));
     };
-    // Both are waited for, so that when one can not start the other is stopped with everything else.
-    const [observability, edge] = await Promise.allSettled([
-      supervise(specs.observability, supervisor),
-      supervise(specs.edge, supervisor),
-    ]);
-    if (observability.status === 'fulfilled') keep(observability.value, 2_000);
-    if (edge.status === 'fulfilled') keep(edge.value, 2_000);
-    for (const program of [observability, edge]) if (program.status === 'rejected') throw program.reason;
-    closers.push(() => stopInstances(options.data));
-    keep(await supervise(specs.chatops, supervisor), 3_000);
+    const before = [
+      ...(starts('observability') && config.OBSERVABILITY_URL === undefined ? [specs.observability] : []),
+      ...(starts('edge') && specs.edge ? [specs.edge] : []),
+    ];
+    // All are waited for, so that when one can not start the others are stopped with everything else.
+    const results = await Promise.allSettled(before.map((spec) => supervise(spec, supervisor)));
+    for (const result of results) if (result.status === 'fulfilled') keep(result.value, 2_000);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    if (starts('chatops')) {
+      // Instances on hosts of their own go on serving while Edwin is away; processes of this machine end with it.
+      if (config.HOSTS_URL === undefined) closers.push(() => stopInstances(options.data));
+      keep(await supervise(specs.chatops, supervisor), 3_000);
+    }
 
-    const url = `http://127.0.0.1:${options.port}`;
-    const state = join(options.data, 'edwin.json');
-    writeFileSync(state, JSON.stringify({ pid: process.pid, url, token: specs.chatops.env['EDWIN_TOKEN'] }), {
-      mode: 0o600,
-    });
-    closers.push(() => rmSync(state, { force: true }));
+    const url = new URL(specs.chatops.healthUrl).origin;
+    if (starts('chatops')) {
+      const state = join(options.data, 'edwin.json');
+      writeFileSync(state, JSON.stringify({ pid: process.pid, url, token: specs.chatops.env['EDWIN_TOKEN'] }), {
+        mode: 0o600,
+      });
+      closers.push(() => rmSync(state, { force: true }));
+    }
     const adopted = started.filter((program) => program.adopted).map((program) => program.name);
     if (adopted.length > 0) say(`Took over what still ran: ${adopted.join(', ')}.`);
-    say(`Edwin is up after ${((Date.now() - began) / 1000).toFixed(1)} s. Open ${url}`);
+    const seconds = ((Date.now() - began) / 1000).toFixed(1);
+    say(
+      starts('chatops') ? `Edwin is up after ${seconds} s. Open ${url}` : `${options.only} is up after ${seconds} s.`,
+    );
     say('Ctrl-C stops everything.');
   } catch (error) {
     if (stopping) return;
     process.stderr.write(`${error instanceof EdwinError ? explain(error) : (error as Error).stack}\n`);
     await stop(1);
   }
+}
+
+/** Starts the embedded PostgreSQL and gives its administrator's address. */
+async function embeddedPostgres(data: string, closers: (() => Promise<unknown> | unknown)[]): Promise<string> {
+  const database = await keepEmbedded({ folder: join(data, 'postgres'), log: createLogger('up', 'silent') });
+  closers.push(() => database.stop());
+  return database.adminUrl;
 }
 
 /** Programs of an earlier start that run still. */

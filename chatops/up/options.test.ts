@@ -4,6 +4,11 @@ import { readOptions } from './options';
 const defaults = { data: '.edwin', port: 4400 };
 
 describe('the options of edwin up', () => {
+  test('one program alone', () => {
+    expect(readOptions(['--only', 'observability'], defaults)).toMatchObject({ only: 'observability' });
+    expect(() => readOptions(['--only', 'kibana'], defaults)).toThrow('--only is one of edge, observability, chatops');
+  });
+
   test('have defaults', () => {
     expect(readOptions([], defaults)).toEqual({
       data: resolve('.edwin'),

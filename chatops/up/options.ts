@@ -8,19 +8,25 @@ export interface UpOptions {
   readonly catalog: string;
   /** Build and deploy to the first environment what does not serve there yet. */
   readonly fill: boolean;
+  /** The one program to start, as part of a system whose other parts are started elsewhere. */
+  readonly only?: ProgramName;
 }
 
-export const upUsage = `Usage: edwin up [--data DIR] [--port N] [--catalog FILE] [--no-fill]
+export const programNames = ['edge', 'observability', 'chatops'] as const;
+export type ProgramName = (typeof programNames)[number];
+
+export const upUsage = `Usage: edwin up [--data DIR] [--port N] [--catalog FILE] [--no-fill] [--only PROGRAM]
 
   --data DIR       where everything is kept (default .edwin)
   --port N         port of the page (default 4400)
   --catalog FILE   the catalog (default edwin.yaml)
   --no-fill        do not build and deploy to the first environment by itself
+  --only PROGRAM   start edge, observability or chatops alone; the others run elsewhere
 `;
 
 /** @throws `chat.usage` */
 export function readOptions(argv: readonly string[], defaults: { data: string; port: number }): UpOptions | 'help' {
-  let values: { data?: string; port?: string; catalog?: string; 'no-fill'?: boolean; help?: boolean };
+  let values: { data?: string; port?: string; catalog?: string; 'no-fill'?: boolean; only?: string; help?: boolean };
   try {
     ({ values } = parseArgs({
       args: [...argv],
@@ -29,6 +35,7 @@ export function readOptions(argv: readonly string[], defaults: { data: string; p
         port: { type: 'string' },
         catalog: { type: 'string' },
         'no-fill': { type: 'boolean' },
+        only: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }));
@@ -39,10 +46,14 @@ export function readOptions(argv: readonly string[], defaults: { data: string; p
   const port = values.port === undefined ? defaults.port : Number(values.port);
   if (!Number.isInteger(port) || port < 1 || port > 65535)
     throw new EdwinError('chat.usage', `--port must be a number from 1 to 65535.\n${upUsage}`);
+  const only = programNames.find((name) => name === values.only);
+  if (values.only !== undefined && only === undefined)
+    throw new EdwinError('chat.usage', `--only is one of ${programNames.join(', ')}.\n${upUsage}`);
   return {
     data: resolve(values.data ?? defaults.data),
     port,
     catalog: resolve(values.catalog ?? 'edwin.yaml'),
     fill: !values['no-fill'],
+    ...(only && { only }),
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Catalog } from '../../platform/catalog';
 import { secretNames } from '../../platform/catalog';
+import { type Config, outerEnvironment, readEnvironmentSettings } from '../../platform/config';
 import type { Databases } from '../../platform/database/environments';
 import type { Secrets } from '../../platform/secrets';
 import type { InternalPorts } from './data-folder';
@@ -37,52 +38,70 @@ export function fillSecrets(catalog: Catalog, secrets: Secrets, given: NodeJS.Pr
   }
 }
 
-/** What each program is started with. Only what it needs: no program sees another's secrets. */
-export function programSpecs(
-  options: UpOptions,
-  catalog: Catalog,
-  secrets: Secrets,
-  ports: InternalPorts,
-  urls: Databases,
-  given: NodeJS.ProcessEnv,
-): { edge: ProgramSpec; observability: ProgramSpec; chatops: ProgramSpec } {
-  const local = (port: number) => `http://127.0.0.1:${port}`;
+/** What programs are made from. */
+export interface ProgramSettings {
+  readonly options: UpOptions;
+  readonly config: Config<'up'>;
+  readonly catalog: Catalog;
+  readonly secrets: Secrets;
+  readonly ports: InternalPorts;
+  readonly urls: Databases;
+  /** Edwin's own environment. */
+  readonly given: NodeJS.ProcessEnv;
+}
+
+/**
+ * What each program is started with. Only what it needs: no program sees another's secrets. The edge is left out where
+ * an HAProxy does its work.
+ */
+export function programSpecs({ options, config, catalog, secrets, ports, urls, given }: ProgramSettings): {
+  edge: ProgramSpec | undefined;
+  observability: ProgramSpec;
+  chatops: ProgramSpec;
+} {
+  const here = reachable(config);
+  const at = (host: string, port: number) => `http://${host}:${port}`;
+  const otlpUrl = config.OBSERVABILITY_URL ?? at(here.address, ports.observability);
   const otlpToken = (environment: string) => platformSecret(secrets, `OTLP_TOKEN_${environment}`);
   const program = (name: string, port: number, env: Record<string, string>): ProgramSpec => ({
     name,
     script: join(__dirname, '..', '..', ...entryOf[name as keyof typeof entryOf]),
-    healthUrl: `${local(port)}/healthz`,
+    healthUrl: `${at(here.probe, port)}/healthz`,
     env: {
       ...passedOn(given),
       EDWIN_SERVICE: name,
       EDWIN_INSTANCE: name,
-      HOST: '127.0.0.1',
+      HOST: here.listen,
       PORT: String(port),
       OTEL_SERVICE_NAME: name,
-      OTEL_EXPORTER_OTLP_ENDPOINT: local(ports.observability),
+      OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
       OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${otlpToken(PLATFORM)}`,
       ...env,
     },
   });
   const environments = Object.fromEntries(
-    Object.entries(urls.environments).map(([name, url]) => [
-      name,
-      { database: url, queue: url, graph: url, registry: url, otlp: otlpToken(name) },
-    ]),
+    Object.entries(urls.environments).map(([name, made]) => {
+      const own = readEnvironmentSettings(name, given);
+      const database = own.DATABASE_URL ?? made;
+      const { QUEUE_URL: queue = database, GRAPH_URL: graph = database, REGISTRY_URL: registry = database } = own;
+      return [name, { database, queue, graph, registry, otlp: otlpToken(name) }];
+    }),
   );
   const otlpTokens = Object.fromEntries([PLATFORM, ...catalog.environments].map((name) => [otlpToken(name), name]));
   const edgeToken = platformSecret(secrets, 'EDGE_TOKEN');
+  const telemetry = config.TELEMETRY_URL ?? urls.telemetry;
+  const edge = program('edge', ports.edgeOps, {
+    // Requests belong to the services' environments: their trace passes through, it is not recorded here.
+    OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http,undici',
+    EDGE_PORT: String(ports.edge),
+    EDGE_ADMIN_PORT: String(ports.edgeAdmin),
+    EDGE_TOKEN: edgeToken,
+    EDGE_STATE: join(options.data, 'edge.json'),
+  });
   return {
-    edge: program('edge', ports.edgeOps, {
-      // Requests belong to the services' environments: their trace passes through, it is not recorded here.
-      OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http,undici',
-      EDGE_PORT: String(ports.edge),
-      EDGE_ADMIN_PORT: String(ports.edgeAdmin),
-      EDGE_TOKEN: edgeToken,
-      EDGE_STATE: join(options.data, 'edge.json'),
-    }),
+    edge: config.EDGE_ADMIN_URL === undefined ? edge : undefined,
     observability: program('observability', ports.observability, {
-      TELEMETRY_URL: urls.telemetry,
+      TELEMETRY_URL: telemetry,
       OTLP_TOKENS: JSON.stringify(otlpTokens),
     }),
     chatops: program('chatops', options.port, {
@@ -93,10 +112,13 @@ export function programSpecs(
       EDWIN_ENVIRONMENTS: JSON.stringify(environments),
       EDWIN_FILL_FIRST: options.fill ? 'yes' : 'no',
       DATABASE_URL: urls.control,
-      TELEMETRY_URL: urls.telemetry,
-      EDGE_URL: local(ports.edge),
-      EDGE_ADMIN_URL: local(ports.edgeAdmin),
+      TELEMETRY_URL: telemetry,
+      HOSTS_URL: config.HOSTS_URL ?? 'local:',
+      IMAGES_URL: config.IMAGES_URL ?? 'local:',
+      EDGE_URL: config.EDGE_URL ?? at(here.address, ports.edge),
+      EDGE_ADMIN_URL: config.EDGE_ADMIN_URL ?? at(here.probe, ports.edgeAdmin),
       EDGE_TOKEN: edgeToken,
+      ...(config.EDWIN_ADDRESS !== undefined && { INSTANCES_URL: at(here.address, options.port) }),
     }),
   };
 }
@@ -107,6 +129,16 @@ const entryOf = {
   chatops: ['chatops', 'main.js'],
 } as const;
 
+/** Where programs listen, where this process finds them, and where instances on other hosts do. */
+function reachable({
+  EDWIN_LISTEN: listen,
+  EDWIN_ADDRESS,
+}: Config<'up'>): Record<'listen' | 'probe' | 'address', string> {
+  const everywhere = listen === '0.0.0.0' || listen === '::';
+  const probe = everywhere ? '127.0.0.1' : listen;
+  return { listen, probe, address: EDWIN_ADDRESS ?? probe };
+}
+
 /** Names that every program may see, whatever else is set where Edwin was started. */
 function passedOn(given: NodeJS.ProcessEnv): Record<string, string> {
   return pick(given, (name) =>
@@ -116,9 +148,12 @@ function passedOn(given: NodeJS.ProcessEnv): Record<string, string> {
 
 /** Chat also gets its own settings, and those that `${NAME}` in the catalog may speak of. */
 function chatSettings(given: NodeJS.ProcessEnv): Record<string, string> {
+  const spoken = outerEnvironment(given);
   return pick(
     given,
-    (name) => !/^(EDWIN_|OTEL_|npm_(?!config_)|PORT$|HOST$|DATABASE_URL$|TELEMETRY_URL$|EDGE_)/.test(name),
+    (name) =>
+      /^(PUBLIC_URL|SLACK_\w+|CHAT_ROLES)$/.test(name) ||
+      (name in spoken && !/^(EDWIN_|OTEL_|npm_(?!config_)|EDGE_)/.test(name)),
   );
 }
 
