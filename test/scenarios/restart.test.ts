@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identify, isRunning } from '../../platform/process';
 import { runningInstances } from '../bench/kill';
@@ -98,11 +98,13 @@ describe('starting again', () => {
 });
 
 describe('a start that can not be', () => {
-  const up = (...args: string[]) =>
+  const upWith = (env: Record<string, string>, ...args: string[]) =>
     spawnSync(process.execPath, [join(root, 'bin', 'edwin.js'), 'up', '--data', join(repository, '.data'), ...args], {
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 60_000,
+      env: { ...process.env, ...env },
     });
+  const up = (...args: string[]) => upWith({}, ...args);
 
   test('on a taken port names the port and the remedy', async () => {
     const { createServer } = await import('node:net');
@@ -123,15 +125,16 @@ describe('a start that can not be', () => {
   test('because a program fails names it and its log, and leaves no process behind', () => {
     repository = cloneProject();
     const data = join(repository, '.data');
-    mkdirSync(join(data, 'edge.json'), { recursive: true }); // where the edge keeps a file
-    const { status, stderr } = up('--port', '29999');
-    expect(stderr).toMatch(/^edge ended while starting: .* Its log: .*edge\.log/);
+    const nowhere = { TELEMETRY_URL: 'postgres://nobody:secret@127.0.0.1:1/nothing' };
+    const { status, stderr } = upWith(nowhere, '--port', '29998');
+    expect(stderr).toMatch(/^observability ended while starting: .*127\.0\.0\.1:1.* Its log: .*observability\.log/);
+    expect(stderr).not.toContain('secret');
     expect(status).toBe(1);
     const { programs, postgres } = processesOf(data);
     expect(programs).toEqual({});
     expect(postgres).toBeUndefined();
     cleanUp(repository);
-  }, 60_000);
+  }, 90_000);
 
   test('with a wrong catalog names every line', () => {
     repository = cloneProject();
