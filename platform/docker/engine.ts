@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { type Agent, Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent, type AgentOptions as HttpsOptions } from 'node:https';
+import { join } from 'node:path';
+import Docker, { type DockerOptions } from 'dockerode';
+import type { Logger } from '../log';
+import type { HostEntry } from './hosts-file';
+import { openTunnel, type Tunnel } from './ssh-tunnel';
+
+/** Docker's API, the newest that engines since 20.10 speak. */
+const API_VERSION = 'v1.41';
+/** An engine that says nothing for so long, while a call waits, is taken for gone. */
+const CALL_LIMIT_MS = 20_000;
+/** Idle connections that are kept for the next call. */
+const KEPT_CONNECTIONS = 4;
+
+/**
+ * Connections to the Docker engine of one host. Two clients, since dockerode's limit of time also ends streams on
+ * which nothing happens to come.
+ */
+export interface Engine {
+  readonly host: HostEntry;
+  /** For what ends by itself: without a byte for 20 s it fails. Connections are kept. */
+  readonly calls: Docker;
+  /** For streams and long calls: events, logs, builds, pulls. It has no limit, so the caller sets one. */
+  readonly streams: Docker;
+  /** What the way to the engine itself says is wrong, if it knows: SSH's last words. */
+  trouble(): string | undefined;
+  /** Ends idle connections; to be called when the engine was away, so that no dead one is used again. */
+  refresh(): void;
+  close(): void;
+}
+
+/** Connects when it is first used. @throws when the TLS files can not be read */
+export function connectEngine(host: HostEntry, log: Logger): Engine {
+  const tunnel = host.engine.startsWith('ssh:') ? openTunnel(host, log) : undefined;
+  const way = wayTo(host, tunnel);
+  const open = (options: HttpsOptions): Agent =>
+    way.protocol === 'https' ? new HttpsAgent(options) : new HttpAgent(options);
+  const kept = open({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS, scheduling: 'lifo' });
+  const single = open({ keepAlive: false });
+  return {
+    host,
+    calls: clientOf(way, { agent: kept, timeout: CALL_LIMIT_MS }),
+    streams: clientOf(way, { agent: single, timeout: undefined }),
+    trouble: () => tunnel?.trouble(),
+    refresh: () => {
+      for (const sockets of Object.values(kept.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    },
+    close() {
+      kept.destroy();
+      single.destroy();
+      tunnel?.close();
+    },
+  };
+}
+
+type Way = Pick<DockerOptions, 'socketPath' | 'host' | 'port' | 'protocol' | 'ca' | 'cert' | 'key'>;
+
+/** Everything is set, since dockerode takes what is not from DOCKER_HOST and the like. */
+function clientOf(way: Way, more: { readonly agent: Agent; readonly timeout: number | undefined }): Docker {
+  const nothing = { socketPath: undefined, host: undefined, ca: undefined, cert: undefined, key: undefined };
+  return new Docker({ ...nothing, ...way, ...more, version: API_VERSION, pathPrefix: '/' } as DockerOptions);
+}
+
+function wayTo({ engine, tls }: HostEntry, tunnel: Tunnel | undefined): Way {
+  if (tunnel) return { socketPath: tunnel.socket, protocol: 'http' };
+  const { protocol, hostname, port, pathname } = new URL(engine);
+  if (protocol === 'unix:') return { socketPath: decodeURIComponent(pathname), protocol: 'http' };
+  const address = { host: hostname.replace(/^\[|\]$/g, ''), port };
+  if (tls === undefined) return { ...address, protocol: 'http' };
+  const read = (file: string) => readFileSync(join(tls, file));
+  return { ...address, protocol: 'https', ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
+}
