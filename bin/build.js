@@ -5,18 +5,19 @@
  *
  *   node bin/build.js                   the whole project into dist/, only what changed
  *   node bin/build.js image <service>   one service of the reference product into $EDWIN_OUTPUT: the files its
- *                                       program reaches, their data, and a link to the installed packages
+ *                                       program reaches, their data, and a link to the installed packages; without
+ *                                       $EDWIN_CACHE (in a Dockerfile) a copy of those it needs
  */
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { linkPackages } = require('./packages');
+const { copyPackages, linkPackages } = require('./packages');
 
 const root = path.resolve(__dirname, '..');
 const service = process.argv[2] === 'image' ? process.argv[3] : undefined;
 const { EDWIN_OUTPUT: output, EDWIN_CACHE: cache, EDWIN_REPOSITORY: repository } = process.env;
 // The clean checkout an image is built in has no packages of its own.
-const packages = service && linkPackages({ root, cache, repository });
+const packages = service && cache && linkPackages({ root, cache, repository });
 const ts = require(packages ? path.join(packages, 'typescript') : 'typescript');
 const folders = ['platform', 'chatops', 'services', 'observability', 'autoscaler', 'test'];
 const config = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile).config;
@@ -81,16 +82,20 @@ function buildAll() {
   if (changed) write(path.join(dist, '.built'), new Date().toISOString());
 }
 
-/** Sources that `entry` reaches by relative imports, lazy ones included. */
+/** Sources that `entries` reach by relative imports, lazy ones included, and the names of packages these import. */
 function reach(entries) {
   const found = new Set();
+  const names = new Set();
   const visit = (file) => {
     if (found.has(file)) return;
     found.add(file);
     if (!isSource(file)) return;
     const { importedFiles } = ts.preProcessFile(fs.readFileSync(path.join(root, file), 'utf8'), true, true);
     for (const { fileName } of importedFiles) {
-      if (!fileName.startsWith('.')) continue;
+      if (!fileName.startsWith('.')) {
+        names.add(/^(@[^/]+\/)?[^/]+/.exec(fileName)[0]);
+        continue;
+      }
       const target = path.join(path.dirname(file), fileName);
       const match = [`${target}.ts`, target, path.join(target, 'index.ts')].find((name) =>
         fs.statSync(path.join(root, name), { throwIfNoEntry: false })?.isFile(),
@@ -99,7 +104,7 @@ function reach(entries) {
     }
   };
   entries.forEach(visit);
-  return [...found].sort();
+  return { sources: [...found].sort(), names };
 }
 
 /** Data lies in folders without sources beside the sources that read it: migrations, items. */
@@ -117,14 +122,15 @@ function dataBeside(sources) {
 }
 
 function buildImage() {
-  const sources = reach([`services/${service}/main.ts`, 'observability/instrument.ts']);
+  const { sources, names } = reach([`services/${service}/main.ts`, 'observability/instrument.ts']);
   for (const file of sources) {
     if (isSource(file)) compile(file, path.join(output, 'dist'));
     else write(path.join(output, 'dist', file), fs.readFileSync(path.join(root, file)));
   }
   for (const file of dataBeside(sources))
     write(path.join(output, 'dist', file), fs.readFileSync(path.join(root, file)));
-  fs.symlinkSync(packages, path.join(output, 'node_modules'));
+  if (packages) fs.symlinkSync(packages, path.join(output, 'node_modules'));
+  else console.log(`${copyPackages({ root, names, target: output })} packages`);
   console.log(`${service}: ${sources.length} sources`);
 }
 

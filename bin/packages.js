@@ -73,4 +73,38 @@ function installInto({ root, fresh }) {
   });
 }
 
-module.exports = { linkPackages };
+/**
+ * Copies the installed packages that `names` need, themselves included, from `root` to `target`: types and source maps
+ * are left out. Names of Node's own modules are passed over.
+ */
+function copyPackages({ root, names, target }) {
+  const { packages } = JSON.parse(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  const found = new Set();
+  const visit = (name, from) => {
+    const place = placesOf(name, from).find((each) => packages[each]);
+    if (!place || found.has(place) || !fs.existsSync(path.join(root, place))) return; // Node's, or for another system
+    found.add(place);
+    const { dependencies, optionalDependencies, peerDependencies } = packages[place];
+    for (const needed of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }))
+      visit(needed, place);
+  };
+  for (const name of names) visit(name, '');
+  for (const place of [...found].sort()) {
+    const from = path.join(root, place);
+    // Packages nested in this one come by their own entry.
+    const filter = (file) => path.relative(from, file) !== 'node_modules' && !/\.(d\.[cm]?ts|map)$/.test(file);
+    fs.cpSync(from, path.join(target, place), { recursive: true, filter });
+  }
+  return found.size;
+}
+
+/** Where Node looks for a package: beside the one that asks, then ever further out. */
+function placesOf(name, from) {
+  const places = [];
+  for (let folder = from; ; folder = folder.replace(/\/?node_modules\/(@[^/]+\/)?[^/]+$/, '')) {
+    places.push(path.posix.join(folder, 'node_modules', name));
+    if (folder === '') return places;
+  }
+}
+
+module.exports = { copyPackages, linkPackages };
