@@ -1,4 +1,4 @@
-import type { Attributes, LogDocument } from '../platform/telemetry/telemetry';
+import { type Attributes, DATASET, type LogDocument } from '../platform/telemetry/telemetry';
 import { errorAttributes, hashOf } from './exceptions';
 import {
   type AnyValue,
@@ -10,7 +10,7 @@ import {
   type OtlpScope,
   plainValue,
 } from './otlp';
-import { DATASET, resourceOf, scopeOf } from './resource';
+import { resourceOf, scopeOf } from './resource';
 import type { Converted } from './spans';
 
 export interface OtlpLogs {

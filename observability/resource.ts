@@ -1,8 +1,6 @@
 import type { Attributes } from '../platform/telemetry/telemetry';
 import { attributesOf, type KeyValue, type OtlpScope } from './otlp';
 
-export const DATASET = 'edwin.otel';
-
 /**
  * Attributes of a resource as the store keeps them. The environment is the one the token belongs to, whatever the
  * resource says; `host.name` is always set, since logs are sorted by it.

@@ -1,4 +1,4 @@
-import type { SpanDocument, TelemetryDocument } from '../platform/telemetry/telemetry';
+import { DATASET, type SpanDocument, type TelemetryDocument } from '../platform/telemetry/telemetry';
 import { enrichmentOf } from './enrichment';
 import { exceptionLog } from './exceptions';
 import {
@@ -10,7 +10,7 @@ import {
   type OtlpScope,
   type OtlpSpanEvent,
 } from './otlp';
-import { DATASET, resourceOf, scopeOf } from './resource';
+import { resourceOf, scopeOf } from './resource';
 
 export interface OtlpTraces {
   readonly resourceSpans?: readonly {

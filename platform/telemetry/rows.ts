@@ -61,8 +61,8 @@ function word(attributes: Attributes, key: string): string {
   return String(attributes[key] ?? '');
 }
 
-/** JSON whose text the server can read: PostgreSQL has no NUL and no half of a surrogate pair; they become U+FFFD. */
-function storable(document: object): string {
+/** JSON whose text every server can read: no NUL and no half of a surrogate pair; they become U+FFFD. */
+export function storable(document: object): string {
   const json = JSON.stringify(document);
   if (!/\\u(0000|d[89a-f])/i.test(json)) return json;
   return JSON.stringify(document, (_, value: unknown) => (typeof value === 'string' ? wellFormed(value) : value));

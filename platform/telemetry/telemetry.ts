@@ -26,6 +26,9 @@ export interface TelemetryStore {
   close(): Promise<void>;
 }
 
+/** `data_stream.dataset` of everything that Edwin records. */
+export const DATASET = 'edwin.otel';
+
 /** `id` is deterministic, so that a batch sent twice is stored once. */
 export type TelemetryDocument = { readonly id: string } & (
   | { readonly span: SpanDocument }
