@@ -87,10 +87,11 @@ ARG COMMIT=unknown
 LABEL org.opencontainers.image.revision=$COMMIT
 
 # `edwin up` and the command line: chatops, observability and the edge, all in one or each alone (`up --only chatops`).
-# It needs a PostgreSQL (POSTGRES_URL); git reads the commits it builds from the repository mounted into it.
+# It needs a PostgreSQL (POSTGRES_URL); git reads the commits
+# it builds from the repository mounted into it, ssh reaches hosts named so.
 FROM runtime AS edwin
 RUN apt-get update \
- && apt-get install -y --no-install-recommends git \
+ && apt-get install -y --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/* \
  && ln -s /edwin/bin/edwin.js /usr/local/bin/edwin \
  && install -d -o node -g node -m 700 /data
