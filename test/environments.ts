@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { type EmbeddedServer, startEmbedded } from '../platform/database/embedded';
 import { environmentRole, prepareDatabases } from '../platform/database/environments';
 import { silent } from '../platform/log';
@@ -23,13 +24,15 @@ export interface Environments {
   pause(): void;
   resume(): void;
   cutConnections(): Promise<void>;
+  /** What the server says of itself. */
+  version(): Promise<string>;
   stop(): Promise<void>;
 }
 
 export async function startEnvironments(): Promise<Environments> {
   const folder = mkdtempSync(join(tmpdir(), 'edwin-test-'));
   const start = (port?: number): Promise<EmbeddedServer> =>
-    startEmbedded({ folder, log: silent, ephemeral: true, ...(port !== undefined && { port }) });
+    startEmbedded({ folder, log: silent, ephemeral: true, durable: true, ...(port !== undefined && { port }) });
   let server = await start();
   const [stage, prod] = [environmentRole('stage'), environmentRole('prod')];
   const passwords = {
@@ -60,6 +63,13 @@ export async function startEnvironments(): Promise<Environments> {
     resume: () => freeze('SIGCONT'),
     cutConnections: () =>
       asAdmin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'edwin%'", server.adminUrl),
+    version: async () => {
+      const client = new Client({ connectionString: server.adminUrl });
+      await client.connect();
+      const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+      await client.end();
+      return rows[0]?.server_version.split(' ')[0] ?? '';
+    },
     stop: () => server.stop(),
   };
 }

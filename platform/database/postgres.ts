@@ -80,7 +80,7 @@ export function isConnectionLoss(error: unknown): boolean {
   return (
     /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENOTFOUND|ENETUNREACH)/.test(code) ||
     /^(08|57P0)/.test(code) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    /Connection terminated|timeout exceeded when trying to connect|Query read timeout|timeout expired|Client has encountered a connection error/.test(
       error.message,
     )
   );

@@ -1,31 +1,34 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { classOfLearners, reference, shuffled } from '../../test/class-of-learners';
-import { until } from '../../test/until';
-import { hasCode } from '../errors';
+import { type Column, exercised, promised, promisesOf } from '../../test/contract';
+import { type GraphFaults, troubleContract } from './contract-trouble';
 import type { Graph, ItemSummary, LearningFact } from './graph';
 
-export interface GraphContractOptions {
-  /** Name of a test → why this adapter can not keep the promise. */
-  readonly unsupported?: Readonly<Record<string, string>>;
-  readonly unreachable?: () => Promise<Graph>;
-  readonly refused?: () => Promise<Graph>;
-  readonly faults?: { restart?(): Promise<void>; cutConnections(): Promise<void> };
-  /** Size of the generated class. Default 200. */
+/** What an adapter's test prepares: an empty graph, and ways to reach and not to reach it. */
+export interface GraphUnderTest {
+  /** What the server says of itself. */
+  version(): Promise<string>;
+  /** Opens the same graph each time; with `limitMs` a call waits no longer than that. */
+  open(options?: { limitMs?: number }): Promise<Graph>;
+  openUnreachable(): Promise<Graph>;
+  openWithWrongPassword(): Promise<Graph>;
+  /** With credentials of another environment. */
+  openAsStranger(): Promise<Graph>;
+  readonly faults: GraphFaults;
   readonly learners?: number;
 }
 
-/** The promises of graph.ts, on an empty graph; `open` opens the same graph each time. */
-export function graphContract(
-  adapter: string,
-  open: () => Promise<Graph>,
-  { unsupported = {}, unreachable, refused, faults, learners = 200 }: GraphContractOptions = {},
-): void {
-  const keeps = (promise: string, work: () => Promise<void>): void => {
-    if (promise in unsupported) it.skip(`${promise} (${unsupported[promise]})`, work);
-    else it(promise, work);
-  };
+const meaningless = {
+  'back-pressure': 'facts are recorded call by call; who calls waits for each',
+} as const;
 
-  describe(`${adapter} as graph`, () => {
+/** The promises of graph.ts. */
+export function graphContract(adapter: string, subject: GraphUnderTest): void {
+  const { open, learners = 1_000 } = subject;
+  const keeps = (promise: string, work: () => Promise<void>, ...covers: Column[]): void =>
+    promised(promise, work, { covers });
+
+  describe(promisesOf('graph', adapter), () => {
     const seed = randomInt(1, 1_000_000);
     const facts = classOfLearners({ seed, learners, answersEach: 25 });
     const expected = reference(facts);
@@ -46,9 +49,10 @@ export function graphContract(
     let graph: Graph;
 
     beforeAll(async () => {
+      exercised({ port: 'graph', adapter, version: await subject.version(), meaningless });
       graph = await open();
       await graph.record(facts);
-    });
+    }, 120_000);
     afterAll(() => graph.close());
 
     const sameItems = (found: readonly ItemSummary[], wanted: readonly ItemSummary[]): void => {
@@ -89,14 +93,15 @@ export function graphContract(
       expect(await graph.day('2030-05-02')).toEqual([{ level: 'A1', learners: 1, answers: 1, correct: 0 }]);
     });
 
-    keeps('facts recorded again, in another order, by two at once, count once', async () => {
+    const again = async (): Promise<void> => {
       const second = await open();
       await Promise.all([graph.record(shuffled(facts, 1)), second.record(shuffled(facts, 2))]);
       await second.close();
       for (const date of days) expect(await graph.day(date)).toEqual(expected.day(date));
       const id = `c${seed}-learner-0`;
       expect(await graph.learner(id)).toEqual(expected.learner(id));
-    });
+    };
+    keeps('facts recorded again, in another order, by two at once, count once', again, 'duplicates', 'redelivery');
 
     keeps('a fact twice in one call counts once', async () => {
       const twice = answer(newId());
@@ -116,7 +121,7 @@ export function graphContract(
       });
     });
 
-    keeps('the level is that of the newest fact, whichever arrived last', async () => {
+    const newest = async (): Promise<void> => {
       const learner = newId();
       const level = (name: string, at: string): LearningFact => ({
         kind: 'learner',
@@ -128,7 +133,8 @@ export function graphContract(
       await graph.record([level('B1', '2026-01-02T00:00:00.001Z')]);
       await graph.record([level('A2', '2026-01-02T00:00:00.000Z')]);
       expect(await graph.learner(learner)).toEqual({ learner, level: 'B1', answers: 0, skills: [] });
-    });
+    };
+    keeps('the level is that of the newest fact, whichever arrived last', newest, 'order');
 
     keeps('the median of an even number of times is between the middle two', async () => {
       const learner = newId();
@@ -152,29 +158,6 @@ export function graphContract(
       await again.close();
     });
 
-    const goesOn = async (fault: () => Promise<void>): Promise<void> => {
-      const learner = newId();
-      await fault();
-      const recorded = () =>
-        graph.record([answer(learner)]).then(
-          () => true,
-          (error) => !hasCode(error, 'graph.unreachable') && Promise.reject(error),
-        );
-      await until(recorded, { what: 'recording after the fault', withinMs: 20_000 });
-      expect(await graph.learner(learner)).toBeDefined();
-    };
-    const { restart, cutConnections } = faults ?? {};
-    if (cutConnections) keeps('it goes on by itself after its connections are cut', () => goesOn(cutConnections));
-    if (restart) keeps('it goes on by itself after its server was started again', () => goesOn(restart));
-    if (unreachable) {
-      keeps('an address where nothing listens is graph.unreachable', async () => {
-        await expect(unreachable()).rejects.toMatchObject({ code: 'graph.unreachable' });
-      });
-    }
-    if (refused) {
-      keeps('credentials that are wrong are graph.refused', async () => {
-        await expect(refused()).rejects.toMatchObject({ code: 'graph.refused' });
-      });
-    }
+    troubleContract({ subject, keeps, answer, graph: () => graph });
   });
 }

@@ -7,7 +7,8 @@
  * - `record` is idempotent by `LearningFact.id`: facts recorded twice, in any order, count once.
  * - It resolves when every fact is stored; if it rejects, any part may be stored, and recording again is right.
  * - Numbers of two adapters are equal for equal facts (times to the millisecond, shares to 1e-9).
- * Errors: `graph.unreachable`, `graph.refused`.
+ * - Every call ends within a limit, whatever the server does. `close` lets calls that are under way come to their end.
+ * Errors: `graph.unreachable`, `graph.refused`, `graph.closed`.
  */
 export interface Graph {
   record(facts: readonly LearningFact[]): Promise<void>;

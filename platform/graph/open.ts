@@ -10,7 +10,17 @@ export async function openGraph(url: string): Promise<Graph> {
       const { openPostgresGraph } = await import('./postgres');
       return openPostgresGraph(url);
     }
+    case 'bolt:':
+    case 'bolt+s:':
+    case 'neo4j:':
+    case 'neo4j+s:': {
+      const { openNeo4jGraph } = await import('./neo4j');
+      return openNeo4jGraph(url);
+    }
     default:
-      throw new EdwinError('config.invalid', `GRAPH_URL begins with "${scheme}"; known: postgres:.`);
+      throw new EdwinError(
+        'config.invalid',
+        `GRAPH_URL begins with "${scheme}"; known: postgres:, bolt:, bolt+s:, neo4j:, neo4j+s:.`,
+      );
   }
 }

@@ -1,40 +1,37 @@
-import { createTestDatabase, type TestDatabase } from '../../test/database';
+import { openRelay, type Relay } from '../../test/engines/relay';
+import { type Environments, startEnvironments } from '../../test/environments';
 import { graphContract } from './contract';
 import { openGraph } from './open';
+import { openPostgresGraph } from './postgres';
 
-let database: TestDatabase;
+let environments: Environments;
+let relay: Relay;
+
 beforeAll(async () => {
-  database = await createTestDatabase();
+  environments = await startEnvironments();
+  relay = await openRelay({ host: '127.0.0.1', port: Number(new URL(environments.url).port) });
 });
-afterAll(() => database.drop());
+afterAll(async () => {
+  await relay.close();
+  await environments.stop();
+});
 
-const at = (address: (url: URL) => void) => () => {
-  const url = new URL(database.url);
-  address(url);
-  return openGraph(url.toString());
-};
-
-graphContract(
-  'PostgreSQL',
-  at(() => undefined),
-  {
-    unreachable: at((url) => {
-      url.port = '1';
-    }),
-    refused: at((url) => {
-      url.password = 'wrong';
-    }),
-    faults: {
-      async cutConnections() {
-        await database.pool.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'graph'`,
-        );
-      },
-    },
+graphContract('PostgreSQL', {
+  version: () => environments.version(),
+  open: (options) =>
+    openPostgresGraph(Object.assign(new URL(environments.url), { port: relay.port }).toString(), options),
+  openUnreachable: () => openGraph(environments.unreachable),
+  openWithWrongPassword: () => openGraph(environments.wrongPassword),
+  openAsStranger: () => openGraph(environments.stranger),
+  faults: {
+    crash: () => environments.crash(),
+    pause: () => environments.pause(),
+    resume: () => environments.resume(),
+    cut: () => relay.cut(),
+    mend: () => relay.mend(),
   },
-);
+});
 
-it('an address of an unknown kind is refused when the graph is opened', async () => {
+test('an address of an unknown kind is refused when the graph is opened', async () => {
   await expect(openGraph('mysql://127.0.0.1/x')).rejects.toMatchObject({ code: 'config.invalid' });
 });

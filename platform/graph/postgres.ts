@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { migrate } from '../database/migrate';
 import { asPortError, openPool, type Pool, whereOf } from '../database/postgres';
+import { countCalls } from './calls';
 import type { DayLevel, Graph, ItemSummary, LearnerSummary, LearningFact } from './graph';
 
 /** Facts of one statement, which are sorted by id, so that two that record the same facts never wait for each other. */
@@ -8,17 +9,24 @@ const STATEMENT_ROWS = 1_000;
 
 type Fact<K extends LearningFact['kind']> = Extract<LearningFact, { kind: K }>;
 
-/** Facts in two tables of schema `graph`. */
-export async function openPostgresGraph(url: string): Promise<Graph> {
+const LIMIT_MS = 30_000;
+
+/** Facts in two tables of schema `graph`. A call waits at most `limitMs`, and a second more where the server hangs. */
+export async function openPostgresGraph(url: string, { limitMs = LIMIT_MS } = {}): Promise<Graph> {
   const where = whereOf(url);
-  const pool = openPool(url, { statement_timeout: 30_000, query_timeout: 31_000, application_name: 'graph' });
-  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw asPortError(error, 'graph', where);
-    }
-  };
+  const pool = openPool(url, {
+    statement_timeout: limitMs,
+    query_timeout: limitMs + 1_000,
+    connectionTimeoutMillis: Math.min(10_000, limitMs),
+    application_name: 'graph',
+  });
+  const calls = countCalls(where);
+  const guarded = <T>(work: () => Promise<T>): Promise<T> =>
+    calls.run(() =>
+      work().catch((error: unknown) => {
+        throw asPortError(error, 'graph', where);
+      }),
+    );
   try {
     await guarded(() => migrate(pool, join(__dirname, 'migrations'), 'graph'));
   } catch (error) {
@@ -31,6 +39,7 @@ export async function openPostgresGraph(url: string): Promise<Graph> {
     hardestItems: (options) => guarded(() => readHardestItems(pool, options)),
     day: (date) => guarded(() => readDay(pool, date)),
     async close() {
+      await calls.close();
       if (!pool.ending) await pool.end();
     },
   };
