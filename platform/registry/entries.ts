@@ -1,12 +1,13 @@
 import type { Queryable } from '../database/postgres';
 import type { RegisteredInstance, Registration, ReportedHealth } from './registry';
+import type { Entries } from './watch';
 
 /** Channel that is told of every change. */
 export const changes = 'registry';
 
 const told = `SELECT pg_notify('${changes}', '')`;
 
-/** Replaces the entry and begins its health anew: nobody has vouched for it yet. */
+/** Replaces the entry and begins its health anew: nobody has vouched for it yet. The same one changes nothing. */
 export async function putEntry(db: Queryable, entry: Registration): Promise<void> {
   const { id, service, release, host, address, ttlSeconds } = entry;
   await db.query(
@@ -19,7 +20,11 @@ export async function putEntry(db: Queryable, entry: Registration): Promise<void
               address_host = excluded.address_host, address_port = excluded.address_port,
               ttl_seconds = excluded.ttl_seconds, health = excluded.health, note = excluded.note,
               reported_at = excluded.reported_at
-     ) ${told}`,
+        WHERE (i.service, i.release, i.host, i.address_host, i.address_port, i.ttl_seconds) IS DISTINCT FROM
+              (excluded.service, excluded.release, excluded.host, excluded.address_host, excluded.address_port,
+               excluded.ttl_seconds)
+       RETURNING id
+     ) ${told} FROM put`,
     [id, service, release, host, address?.host ?? null, address?.port ?? null, ttlSeconds],
   );
 }
@@ -57,12 +62,6 @@ interface Row {
   note: string;
   reported_at: Date;
   left: number;
-}
-
-export interface Entries {
-  readonly instances: RegisteredInstance[];
-  /** Seconds until the first of them expires; undefined when none will. */
-  readonly nextExpiry: number | undefined;
 }
 
 export async function readEntries(db: Queryable, service?: string): Promise<Entries> {

@@ -11,6 +11,11 @@ export async function openRegistry(url: string, log: Logger): Promise<Registry> 
       const { openPostgresRegistry } = await import('./postgres');
       return openPostgresRegistry(url, log);
     }
+    case 'consul+http':
+    case 'consul+https': {
+      const { openConsulRegistry } = await import('./consul');
+      return openConsulRegistry(url, log);
+    }
     default:
       throw new EdwinError('config.invalid', `There is no registry for addresses that begin with ${scheme}:.`);
   }

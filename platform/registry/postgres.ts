@@ -5,13 +5,21 @@ import { asPortError, isConnectionLoss, openPool, whereOf } from '../database/po
 import { EdwinError } from '../errors';
 import type { Logger } from '../log';
 import { changes, putEntry, readEntries, removeEntry, reportEntry } from './entries';
-import { type KeptLease, takeLease } from './lease';
+import type { KeptLease } from './kept-lease';
+import { takeLease } from './lease';
 import type { Registry } from './registry';
 import { startWatcher, type Watcher } from './watch';
 
+const ANSWER_LIMIT_MS = 5_000;
+
 /** Opens the registry kept in schema `registry` of a PostgreSQL database, one for each environment. */
 export async function openPostgresRegistry(url: string, log: Logger): Promise<Registry> {
-  const pool = openPool(url, { max: 2, idleTimeoutMillis: 10_000 });
+  const pool = openPool(url, {
+    max: 2,
+    idleTimeoutMillis: 10_000,
+    connectionTimeoutMillis: ANSWER_LIMIT_MS,
+    query_timeout: ANSWER_LIMIT_MS,
+  });
   const watchers = new Set<Watcher>();
   const leases = new Set<KeptLease>();
   let listening: Promise<Listener> | undefined;

@@ -3,13 +3,17 @@
  *
  * Promises every adapter keeps (contract.ts is their test):
  * - One registry object sees one environment. Another environment's credentials are refused by the server.
- * - `register` and `deregister` are idempotent; registering an id again replaces its entry.
+ * - `register` and `deregister` are idempotent. Registering an id again replaces its entry, whose health begins anew;
+ *   the very same registration again leaves its health, so that nothing that serves is away for a moment.
+ * - What was registered is there after the server was killed and is back.
  * - An entry whose `report` is older than its `ttlSeconds` reads as `expired`, never as `passing`.
  * - `watch` calls back once with the present entries and after every change, in order, never concurrently; a lost
- *   connection is made again by itself and then the present entries are delivered once more.
+ *   connection is made again by itself and then the present entries are delivered once more. A callback that is slow
+ *   gets the newest entries next, not each state in between; a change of the note alone may come with the next one.
  * - A lease is held by one holder at a time; each time it is taken anew its `fence` is higher than ever before. It
  *   is lost when not renewed for `ttlSeconds` (the adapter renews it while the process lives) and free again at
  *   once when its holder releases it. `lost` aborts as soon as the holder can no longer be sure.
+ * - Every call ends within 15 s, also when the server is frozen or the network silent.
  * Errors: `registry.unreachable`, `registry.refused`, `registry.closed`.
  */
 export interface Registry {

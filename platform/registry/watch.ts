@@ -1,7 +1,12 @@
 import { reconnectPause } from '../database/reconnect';
 import type { Logger } from '../log';
-import type { Entries } from './entries';
 import type { RegisteredInstance } from './registry';
+
+export interface Entries {
+  readonly instances: RegisteredInstance[];
+  /** Seconds until the first of them expires; undefined when none will. */
+  readonly nextExpiry: number | undefined;
+}
 
 export interface Watcher {
   /** Something may have changed; `anew`: tell the present entries even if they are the same. */
