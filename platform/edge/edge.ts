@@ -10,10 +10,12 @@
  * - A `ready` server gets requests; a `draining` one gets none, finishes those it has, and its kept-alive
  *   connections are not used again.
  * - A request is not lost while the pool has, or within `holdSeconds` gets, a ready server: a refused connection, or
- *   (for pools with `retry: 'all'`, else only for GET, HEAD, OPTIONS, PUT, DELETE) one cut before the first byte of the answer, is tried on
- *   another server. Otherwise the client gets 502, 503 or 504, never silence.
+ *   (for pools with `retry: 'all'`, else only for GET, HEAD, OPTIONS, PUT, DELETE) one cut before the first byte of the
+ *   answer, is tried on another server, as long as its body is small enough to be kept. Otherwise the client gets 502,
+ *   503 or 504, never silence.
  * - Pools survive a restart of the edge itself.
- * Errors: `edge.unreachable`, `edge.unknown-server`, `edge.busy` (removing a server with sessions).
+ * Errors: `edge.unreachable` (within 10 s, also when the edge takes connections and says nothing), `edge.refused`,
+ * `edge.unknown-server`, `edge.busy` (removing a server with sessions), `edge.not-written` (a restart would forget).
  */
 export interface Edge {
   /** Address under which clients reach the pool, without a trailing slash. */

@@ -33,7 +33,7 @@ export function openLocalEdge({ trafficUrl, adminUrl, token, patienceMs = PATIEN
         const answer = (await response.json()) as { code?: ErrorCode; message?: string };
         if (response.ok) return answer;
         throw new EdwinError(
-          answer.code ?? 'edge.unreachable',
+          answer.code ?? (response.status === 401 ? 'edge.refused' : 'edge.unreachable'),
           answer.message ?? `The edge at ${adminUrl} answered ${response.status}.`,
         );
       } catch (error) {

@@ -1,0 +1,100 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { EdwinError } from '../errors';
+import type { NewServer, Pool, PoolPolicy } from './edge';
+import type { Workers } from './haproxy-answers';
+import { NoAnswer } from './haproxy-cli';
+import { nameKey, poolValue, serverWords, slotOf } from './haproxy-config';
+import type { Master } from './haproxy-master';
+
+const REMOVE_LIMIT_MS = 2_000;
+const TRY_EVERY_MS = 10;
+
+export const keyOf = ({ environment, service }: Pool): string => `${environment}/${service}`;
+
+/**
+ * The slot of the pool, with this policy; a free one when it had none.
+ * Two programs that take the same one see it: the first in the map keeps it.
+ * @throws NoAnswer when there is no free one
+ */
+export async function takeSlot(master: Master, workers: Workers, pool: Pool, policy: PoolPolicy): Promise<string> {
+  const key = keyOf(pool);
+  for (;;) {
+    const entries = await master.entries();
+    const known = slotOf(entries.get(key));
+    const slot = known ?? (await freeSlot(master, entries));
+    const value = poolValue({ slot, policy });
+    if (entries.get(key) === value) return slot;
+    await master.tell(`${known ? 'set' : 'add'} map ${master.map} ${key} ${value}`, workers);
+    if (known) return slot;
+    const [first] = [...(await master.entries())].find(([, other]) => slotOf(other) === slot) ?? [];
+    if (first === key) return slot;
+    await master.tell(`del map ${master.map} ${key}`, workers);
+  }
+}
+
+async function freeSlot(master: Master, entries: ReadonlyMap<string, string>): Promise<string> {
+  const taken = new Set([...entries.values()].map(slotOf));
+  const free = (await master.slots()).find(({ name, servers }) => !taken.has(name) && servers.length === 0);
+  if (!free) throw new NoAnswer('it has no free slot for a new pool');
+  return free.name;
+}
+
+/** Adds the server, or makes it ready again. */
+export async function enlist(master: Master, workers: Workers, slot: string, server: NewServer): Promise<void> {
+  const { id, address } = server;
+  const host = isIP(address.host) ? address.host : (await resolve(address.host)).address;
+  const known = (await master.slot(slot))?.servers.find((each) => each.id === id);
+  if (known && (known.host !== host || known.port !== address.port)) await strike(master, workers, slot, id, true);
+  const name = `${slot}/${id}`;
+  await master.tell(`add server ${name} ${serverWords({ host, port: address.port })}`, workers);
+  await nameHost(master, workers, nameKey(slot, id), host === address.host ? undefined : address.host);
+  await master.tell(`enable health ${name}`, workers);
+  const answer = await master.tell(`set server ${name} state ready`, workers);
+  if (answer !== '') throw new NoAnswer(`${id} was not added: ${answer}`);
+}
+
+async function resolve(host: string): Promise<{ address: string }> {
+  return lookup(host).catch((error: Error) => {
+    throw new NoAnswer(`the host ${host} has no address`, { cause: error });
+  });
+}
+
+/** HAProxy's servers at run time have IP addresses; the name of the host is kept beside, to be listed. */
+async function nameHost(master: Master, workers: Workers, key: string, host: string | undefined): Promise<void> {
+  const known = (await master.entries()).get(key);
+  if (known === host) return;
+  if (known !== undefined) await master.tell(`del map ${master.map} ${key}`, workers);
+  if (host !== undefined) await master.tell(`add map ${master.map} ${key} ${host}`, workers);
+}
+
+/**
+ * Takes the server out of the slot.
+ * @throws `edge.busy` when it has sessions, unless they are to be cut
+ */
+export async function strike(
+  master: Master,
+  workers: Workers,
+  slot: string,
+  id: string,
+  force: boolean,
+): Promise<void> {
+  const known = (await master.slot(slot))?.servers.find((server) => server.id === id);
+  if (!known) return;
+  const name = `${slot}/${id}`;
+  // Nothing comes to it from here on, so that what is counted next can only become less.
+  await master.tell(`set server ${name} state maint`, workers);
+  const sessions = (await master.sessions(slot, workers)).get(id) ?? 0;
+  if (sessions > 0 && !force) {
+    await master.tell(`set server ${name} state ${known.state === 'ready' ? 'ready' : 'drain'}`, workers);
+    throw new EdwinError('edge.busy', `${id} still answers ${sessions} request${sessions === 1 ? '' : 's'}.`);
+  }
+  for (const limit = Date.now() + REMOVE_LIMIT_MS; ; await pause(TRY_EVERY_MS)) {
+    if (sessions > 0) await master.tell(`shutdown sessions server ${name}`, workers);
+    await master.tell(`del server ${name}`, workers);
+    if (!(await master.slot(slot))?.servers.some((server) => server.id === id)) break;
+    if (Date.now() > limit) throw new NoAnswer(`${id} could not be removed: its connections do not end`);
+  }
+  await nameHost(master, workers, nameKey(slot, id), undefined);
+}
