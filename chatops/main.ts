@@ -36,6 +36,7 @@ runProgram('chatops', ['chatops', 'database'], async ({ config, log, stopping, o
   const hosts = await openHosts(config.HOSTS_URL, { data: config.EDWIN_DATA, log });
   onStop('hosts', () => hosts.close());
   const images = await openImages(config.IMAGES_URL, { data: config.EDWIN_DATA, log });
+  onStop('images', () => images.close());
   const edge = await openEdge(config.EDGE_ADMIN_URL, { token: config.EDGE_TOKEN, trafficUrl: config.EDGE_URL });
   onStop('edge', () => edge.close());
   const telemetry = await openTelemetry(config.TELEMETRY_URL, { log });

@@ -41,6 +41,7 @@ export class FleetDouble implements Fleet {
       author: made.author,
       builtAt: made.createdAt,
       bytes: 5_242_880,
+      runsItself: false,
     };
     return { release: made, image, created: true };
   }

@@ -30,7 +30,9 @@ export async function buildRelease(
   const recipe = { command, dockerfile, target, context };
   const image = await parts.images.build({ service, repository: folder, ref: commit, recipe }, onProgress);
   const versions = Object.fromEntries(catalog.environments.map((name) => [name, parts.secrets.versions(name)]));
-  const made = await parts.releases.create(image, snapshotOf(catalog, service, versions), requestedBy);
+  const snapshot = snapshotOf(catalog, service, versions);
+  const started = image.runsItself ? { ...snapshot, run: undefined } : snapshot;
+  const made = await parts.releases.create(image, started, requestedBy);
   if (made.created)
     parts.log.info(
       { event: 'release.created', service, release: made.release.number, commit },

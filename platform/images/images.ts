@@ -3,11 +3,14 @@
  *
  * Promises every adapter keeps (contract.ts is their test):
  * - The digest names the content: equal content has the same digest, and what is stored under a digest never changes.
+ *   Where the commit is written into the image (a label), it belongs to the content.
  * - A build reads only the named commit, never uncommitted files; the commit is recorded with the image.
  * - A failed or interrupted build leaves nothing behind that could be mistaken for an image.
- * - Building a commit again that is already built returns the stored image.
+ * - Building a commit again that is already built returns the stored image, also when several ask at once.
+ * - What is on a host stays usable there while the place where images are kept is away.
  * Errors: `images.unknown-ref`, `images.build-failed` (message ends with the build's last lines),
- * `images.not-a-repository`, `images.missing`, `images.damaged`.
+ * `images.not-a-repository`, `images.missing`, `images.damaged`, `images.unreachable`, `images.refused`,
+ * `images.disk-full`; of a host, `hosts.unknown-host` and `hosts.unreachable`.
  */
 export interface Images {
   build(request: BuildRequest, onProgress?: (line: string) => void): Promise<Image>;
@@ -18,6 +21,8 @@ export interface Images {
   ensure(digest: string, host: string): Promise<void>;
   /** Idempotent. The caller makes sure that no kept release needs it. */
   remove(digest: string): Promise<void>;
+  /** Ends builds that run, as failed ones, and lets go of connections. */
+  close(): Promise<void>;
 }
 
 export interface BuildRequest {
@@ -35,7 +40,7 @@ export interface BuildRecipe {
    * `$EDWIN_OUTPUT`; `$EDWIN_CACHE` is a folder kept between builds; `$EDWIN_REPOSITORY` is the source repository.
    */
   readonly command: string | undefined;
-  /** For Docker hosts: path of the Dockerfile and its target. */
+  /** For Docker hosts: path of the Dockerfile inside `context`, and its target; default: its last stage. */
   readonly dockerfile: string | undefined;
   readonly target: string | undefined;
   /** Folder inside the repository. */
@@ -52,5 +57,8 @@ export interface Image {
   readonly subject: string;
   readonly author: string;
   readonly builtAt: Date;
+  /** What has to be moved to a host that has nothing of it yet. */
   readonly bytes: number;
+  /** It starts by a command of its own; else by the catalog's `run`. */
+  readonly runsItself: boolean;
 }

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { join, normalize } from 'node:path';
 import { EdwinError } from '../errors';
 import { withFileLock } from '../file-lock';
 import type { Logger } from '../log';
 import { identify, isRunning, type ProcessIdentity } from '../process';
 import { killGroup } from '../process-group';
+import { buildFailure, checkInside } from './build-failure';
 import { runCommand } from './command';
 import { type Commit, Repository } from './commit';
 import type { BuildRequest, Image, Images } from './images';
@@ -20,7 +21,7 @@ export interface LocalImagesOptions {
 }
 
 /** What a build made: content belongs to a digest, and any number of builds may have made it. */
-interface Build extends Omit<Image, 'builtAt'> {
+interface Build extends Omit<Image, 'builtAt' | 'runsItself'> {
   readonly builtAt: string;
   /** Names commit and recipe: what is equal here is not built again. */
   readonly key: string;
@@ -46,6 +47,8 @@ export async function openLocalImages(options: LocalImagesOptions): Promise<Imag
 
 class LocalImages implements Images {
   private readonly options: LocalImagesOptions;
+  private readonly closing = new AbortController();
+  private readonly running = new Set<Promise<unknown>>();
 
   constructor(options: LocalImagesOptions) {
     this.options = options;
@@ -60,13 +63,12 @@ class LocalImages implements Images {
   async build(request: BuildRequest, onProgress: (line: string) => void = () => undefined): Promise<Image> {
     const { recipe, service } = request;
     if (recipe.command === undefined)
-      throw failed(service, 'the catalog has no build command for it, which local hosts need');
-    if (isAbsolute(recipe.context) || normalize(recipe.context).startsWith('..'))
-      throw failed(service, `its context ${recipe.context} is not inside the repository`);
+      throw buildFailure(service, 'the catalog has no build command for it, which local hosts need');
+    checkInside(request);
     const repository = new Repository(request.repository, this.options.env);
     const commit = await repository.commit(request.ref);
     const key = shortDigest(commit.id, recipe.command, normalize(recipe.context));
-    return withFileLock(
+    const work = withFileLock(
       this.path('locks', key),
       async () => {
         const made = (await this.builds()).filter((build) => build.key === key);
@@ -78,6 +80,8 @@ class LocalImages implements Images {
       },
       () => onProgress('waiting for another build of this commit'),
     );
+    this.running.add(work);
+    return work.finally(() => this.running.delete(work));
   }
 
   private async make(
@@ -96,15 +100,16 @@ class LocalImages implements Images {
       await repository.checkOut(commit.id, checkout, join(work, 'index'));
       const folder = join(checkout, request.recipe.context);
       if (!(await exists(folder)))
-        throw failed(request.service, `commit ${commit.id.slice(0, 7)} has no folder ${request.recipe.context}`);
+        throw buildFailure(request.service, `commit ${commit.id.slice(0, 7)} has no folder ${request.recipe.context}`);
       const { failure, lastLines } = await runCommand(command, {
         folder,
         env: { ...this.options.env, EDWIN_OUTPUT: output, EDWIN_CACHE: cache, EDWIN_REPOSITORY: request.repository },
         limitMs: this.options.buildLimitMs ?? BUILD_LIMIT_MS,
+        signal: this.closing.signal,
         onLine: onProgress,
         onStarted: (shell) => void this.writeOwner(work, shell).catch(() => undefined),
       });
-      if (failure) throw failed(request.service, failure, lastLines);
+      if (failure) throw buildFailure(request.service, failure, lastLines);
       const { digest, bytes } = await this.keep(output, request.service, lastLines);
       return {
         service: request.service,
@@ -127,10 +132,10 @@ class LocalImages implements Images {
     lastLines: readonly string[],
   ): Promise<{ digest: string; bytes: number }> {
     const entries = await listTree(output).catch((error: Error) => {
-      throw failed(service, error.message, lastLines);
+      throw buildFailure(service, error.message, lastLines);
     });
     if (!entries.some(({ kind }) => kind !== 'folder'))
-      throw failed(service, 'its command left $EDWIN_OUTPUT empty', lastLines);
+      throw buildFailure(service, 'its command left $EDWIN_OUTPUT empty', lastLines);
     const digest = await digestOf(output, entries);
     const bytes = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0);
     const tree = this.tree(digest);
@@ -176,6 +181,11 @@ class LocalImages implements Images {
     if (!/^sha256:[0-9a-f]{64}$/.test(digest)) return;
     await removeTree(this.tree(digest));
     await rm(`${this.tree(digest)}.json`, { force: true });
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.allSettled(this.running);
   }
 
   private async record(build: Build): Promise<Image> {
@@ -228,13 +238,8 @@ class LocalImages implements Images {
   }
 }
 
-function failed(service: string, why: string, lastLines: readonly string[] = []): EdwinError {
-  const lines = lastLines.length > 0 ? `. Its last lines:\n${lastLines.join('\n')}\n` : '.';
-  return new EdwinError('images.build-failed', `The build of ${service} failed: ${why}${lines}`);
-}
-
 function imageOf({ key: _, builtAt, ...build }: Build): Image {
-  return { ...build, builtAt: new Date(builtAt) };
+  return { ...build, builtAt: new Date(builtAt), runsItself: false };
 }
 
 function shortDigest(...parts: readonly string[]): string {
