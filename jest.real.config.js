@@ -6,10 +6,11 @@ const base = require('./jest.config.js');
 
 module.exports = {
   ...base,
-  testMatch: ['**/*.real.test.ts', '<rootDir>/platform/{queue,registry,telemetry,graph}/postgres.test.ts'].concat([
+  testMatch: [
+    '**/*.real.test.ts',
+    '<rootDir>/platform/{database,queue,registry,telemetry,graph}/postgres.test.ts',
     '<rootDir>/platform/{hosts,images,edge}/local.test.ts',
-    '<rootDir>/platform/database/embedded.test.ts',
-  ]),
+  ],
   testPathIgnorePatterns: ['/node_modules/'],
   reporters: ['default', ['<rootDir>/test/jest/adapter-table.js', { complete: true }]],
   testTimeout: 120000,

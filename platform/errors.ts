@@ -47,11 +47,12 @@ export const remedies = {
   'secret.missing': 'Set it with: npx edwin secret set ENVIRONMENT NAME',
   // ports
   'database.unreachable': 'Check that PostgreSQL runs at the address and that the network lets you through.',
-  'database.refused': 'Check user, password and database of this environment.',
+  'database.refused': 'Check user, password, database and certificate of this environment.',
   'database.newer-schema': 'This database was migrated by a newer Edwin. Start that version, or a newer one.',
   'database.start-failed': 'See the end of its log above; a full disk and a missing library are the usual causes.',
   'queue.unreachable': 'Check that the queue server runs; messages are kept and sent when it is back.',
   'queue.refused': 'Check the credentials of this environment.',
+  'queue.taken': 'Empty and delete that queue, or give this environment a virtual host of its own.',
   'queue.closed': 'The program is stopping; start it again.',
   'registry.unreachable': 'Check that the registry runs at the address.',
   'registry.refused': 'Check the credentials of this environment.',

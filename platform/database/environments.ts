@@ -1,6 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { EdwinError } from '../errors';
+import { asPortError, whereOf } from './postgres';
 
 /** Addresses with credentials; each opens its own database and is refused by all the others. */
 export interface Databases {
@@ -17,17 +18,26 @@ export const environmentRole = (environment: string): string => `edwin_${environ
 
 /**
  * Makes the databases `edwin`, `edwin_telemetry` and `edwin_<environment>`, each with a role of its name that owns it
- * and is no superuser, and sets their passwords. May be called again at any time, with more environments, too.
+ * and is no superuser, and sets their passwords. May be called again at any time, with more environments, too, and by
+ * several at once.
+ * @param adminUrl address of someone who may create roles and databases
  * @param passwords by role name
+ * @throws `config.invalid` when the administrator has the name of one of these roles, whose password would be changed
  */
 export async function prepareDatabases(
   adminUrl: string,
   environments: readonly string[],
   passwords: Readonly<Record<string, string>>,
 ): Promise<Databases> {
-  const client = new Client({ connectionString: adminUrl });
-  await client.connect();
+  const roles = [controlRole, telemetryRole, ...environments.map(environmentRole)];
+  const admin = decodeURIComponent(new URL(adminUrl).username);
+  if (roles.includes(admin))
+    throw new EdwinError('config.invalid', `POSTGRES_URL needs an administrator with another name than ${admin}.`);
+  const client = new Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000, query_timeout: 60_000 });
   try {
+    await client.connect();
+    // Held until this connection ends.
+    await client.query("SELECT pg_advisory_lock(hashtextextended('edwin databases', 0))");
     const url = (role: string): Promise<string> => prepare(client, adminUrl, role, passwords[role]);
     await client.query('REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC');
     const control = await url(controlRole);
@@ -39,6 +49,8 @@ export async function prepareDatabases(
       urls[environment] = await url(role);
     }
     return { control, telemetry, environments: urls };
+  } catch (error) {
+    throw asPortError(error, 'database', whereOf(adminUrl));
   } finally {
     await client.end();
   }

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { QueryConfig } from 'pg';
 import { EdwinError } from '../errors';
 import { type Pool, type PoolClient, transaction } from './postgres';
+
+/** A migration may rewrite a large table. */
+const LONGEST_MS = 3_600_000;
 
 interface Migration {
   readonly version: number;
@@ -20,7 +24,8 @@ export async function migrate(pool: Pool, folder: string, schema: string): Promi
   const migrations = readMigrations(folder);
   if (await isCurrent(pool, schema, migrations)) return;
   await transaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`migrate ${schema}`]);
+    const lock = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))';
+    await client.query({ text: lock, values: [`migrate ${schema}`], query_timeout: LONGEST_MS } as QueryConfig);
     await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
     await client.query(`CREATE TABLE IF NOT EXISTS "${schema}".migrations (
       version int PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
@@ -83,7 +88,7 @@ function check(schema: string, migrations: readonly Migration[], applied: readon
 
 async function apply(client: PoolClient, schema: string, { version, name, sql, checksum }: Migration): Promise<void> {
   try {
-    await client.query(sql);
+    await client.query({ text: sql, query_timeout: LONGEST_MS } as QueryConfig);
   } catch (error) {
     throw new Error(`Migration ${name} of schema ${schema}: ${(error as Error).message}`, { cause: error });
   }

@@ -7,12 +7,16 @@ export { Pool };
 /** What can run a statement: a pool, or the client of a transaction. */
 export type Queryable = Pick<Pool, 'query'>;
 
-/** A pool of connections; `max` is small by default, since many small programs share one server. */
+/**
+ * A pool of connections; `max` is small by default, since many small programs share one server. No wait is without a
+ * limit: not for a connection, and not for an answer of a server that hangs.
+ */
 export function openPool(url: string, options: PoolConfig = {}): Pool {
   const pool = new Pool({
     connectionString: url,
     max: 4,
     connectionTimeoutMillis: 10_000,
+    query_timeout: 60_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     ...options,
@@ -64,6 +68,14 @@ export function asPortError(
 ): unknown {
   if (error instanceof EdwinError || !types.isNativeError(error)) return error;
   const code = (error as { code?: string }).code ?? '';
+  if (/CERT|UNABLE_TO_VERIFY|^ERR_TLS/.test(code))
+    return new EdwinError(
+      `${port}.refused`,
+      `The certificate of PostgreSQL at ${where} is not trusted: ${error.message}.`,
+      {
+        cause: error,
+      },
+    );
   if (refusedStates.has(code))
     return new EdwinError(`${port}.refused`, `PostgreSQL at ${where} refused: ${error.message}.`, { cause: error });
   if (isConnectionLoss(error))

@@ -56,7 +56,8 @@ function engineOf(name: EngineName): Engine {
     disturbable: Boolean(scripts),
     control: async (...verb) => {
       if (!scripts) throw new Error(`${name} can not be disturbed: EDWIN_TEST_ENGINES is not set`);
-      const { stdout } = await run(join(scripts, name), verb, { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 });
+      const options = { timeout: 120_000, maxBuffer: 16 * 1024 * 1024, env: process.env };
+      const { stdout } = await run(join(scripts, name), verb, options);
       return stdout;
     },
   };
