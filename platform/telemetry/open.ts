@@ -11,7 +11,15 @@ export async function openTelemetry(url: string, options: OpenTelemetryOptions):
       const { openPostgresTelemetry } = await import('./postgres');
       return openPostgresTelemetry(url, options);
     }
+    case 'elasticsearch+http:':
+    case 'elasticsearch+https:': {
+      const { openElasticsearchTelemetry } = await import('./elasticsearch');
+      return openElasticsearchTelemetry(url, options);
+    }
     default:
-      throw new EdwinError('config.invalid', `TELEMETRY_URL begins with "${scheme}"; known: postgres:.`);
+      throw new EdwinError(
+        'config.invalid',
+        `TELEMETRY_URL begins with "${scheme}"; known: postgres:, elasticsearch+http:, elasticsearch+https:.`,
+      );
   }
 }

@@ -8,6 +8,7 @@
  * - A document is found by every read within two seconds after `write` resolved.
  * - `trace` returns spans and logs of one trace across all services, whatever the order of arrival.
  * - Reads name their environment (`data_stream.namespace`) and see no other.
+ * - `close` waits for the calls that run; later ones are `telemetry.closed`.
  * Errors: `telemetry.unreachable`, `telemetry.refused`, `telemetry.full` (disk flood, read-only), `telemetry.wrong-version`.
  */
 export interface TelemetryStore {

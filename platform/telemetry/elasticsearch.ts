@@ -1,0 +1,98 @@
+import type { Client } from '@elastic/elasticsearch';
+import { EdwinError } from '../errors';
+import { connect } from './elasticsearch/connect';
+import { asTelemetryError } from './elasticsearch/errors';
+import { readLogs, readRates, readTrace } from './elasticsearch/read';
+import { retain } from './elasticsearch/retention';
+import { prepare } from './elasticsearch/templates';
+import { readTraces } from './elasticsearch/traces';
+import { write } from './elasticsearch/write';
+import type { OpenTelemetryOptions } from './options';
+import type { TelemetryStore } from './telemetry';
+
+const HOUR_MS = 3_600_000;
+/** The client speaks to servers of its own major version only. */
+const MAJOR = '9';
+
+/**
+ * Documents in the data streams `traces-edwin.otel-<environment>` and `logs-edwin.otel-<environment>` of Elasticsearch 9,
+ * by the server's own OpenTelemetry templates where it has them, else by ours. Reads give up after 15 s, writes after
+ * 30 s for each request.
+ *
+ * Privileges: of the cluster `monitor`; of these streams `read` to read, `create_doc` and `auto_configure` to write.
+ * The one that is given `keepDays` needs `manage_index_templates` as well, and of the streams `delete` and
+ * `manage_data_stream_lifecycle`.
+ *
+ * A document that is sent again after its stream has rolled over in between is stored a second time.
+ */
+export async function openElasticsearchTelemetry(url: string, options: OpenTelemetryOptions): Promise<TelemetryStore> {
+  const { client, where } = connect(url);
+  const { keepDays, log } = options;
+  const running = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+  let prepared: Promise<void> | undefined;
+
+  const run = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (closing) throw new EdwinError('telemetry.closed', `The store at ${where} was closed.`);
+    const result = work().catch((error: unknown) => Promise.reject(asTelemetryError(error, where)));
+    const settled = result.catch(() => undefined);
+    running.add(settled);
+    void settled.then(() => running.delete(settled));
+    return result;
+  };
+  /** Again after a failure: somebody may have removed a template, or the server with all it had. */
+  const ready = async (): Promise<void> => {
+    prepared ??= prepare(client, log);
+    await prepared.catch((error: unknown) => {
+      prepared = undefined;
+      throw error;
+    });
+  };
+  const expire = async (): Promise<void> => {
+    if (keepDays === undefined || closing) return;
+    try {
+      const removed = await run(() => retain(client, keepDays, () => closing !== undefined));
+      if (removed > 0)
+        log.debug({ removed, days: keepDays }, `${removed} documents older than ${keepDays} days removed`);
+    } catch (error) {
+      if (!closing) log.warn({ error }, 'Old telemetry could not be removed; the next hour tries again');
+    }
+  };
+
+  try {
+    await run(() => refuseOtherVersions(client, where));
+    if (keepDays !== undefined) await run(ready);
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+  void expire();
+  const hourly = setInterval(() => void expire(), HOUR_MS).unref();
+
+  return {
+    write: (documents) =>
+      run(async () => {
+        if (documents.length === 0) return { created: 0, duplicates: 0, rejected: [] };
+        await ready();
+        return write(client, where, documents).catch((error: unknown) => {
+          prepared = undefined;
+          throw error;
+        });
+      }),
+    logs: (query) => run(() => readLogs(client, query)),
+    traces: (query) => run(() => readTraces(client, query)),
+    trace: (environment, traceId) => run(() => readTrace(client, environment, traceId)),
+    rates: (query) => run(() => readRates(client, query)),
+    close() {
+      clearInterval(hourly);
+      closing ??= Promise.all(running).then(() => client.close());
+      return closing;
+    },
+  };
+}
+
+async function refuseOtherVersions(client: Client, where: string): Promise<void> {
+  const { version } = await client.info();
+  if (version.number.split('.', 1)[0] !== MAJOR)
+    throw new EdwinError('telemetry.wrong-version', `Elasticsearch at ${where} is ${version.number}, not ${MAJOR}.x.`);
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { Client, type ClientOptions, SniffingTransport } from '@elastic/elasticsearch';
+import { EdwinError } from '../../errors';
+
+/** A read that is not answered by then is given up. */
+export const READ_LIMIT_MS = 15_000;
+
+/**
+ * A client for `elasticsearch+http://user:password@host:port` or `elasticsearch+https://…`, a path before Elasticsearch's
+ * own included. In the query: `apiKey` (the encoded form, instead of user and password), and for https `ca`, `cert`
+ * and `key`, each the path of a PEM file.
+ *
+ * It tries once more when a connection breaks, not when an answer is late; every call has a limit. It makes no spans of its own: the
+ * writer would write about its writing for ever. `where` is host and port, for people.
+ */
+export function connect(url: string): { readonly client: Client; readonly where: string } {
+  const { protocol, host, pathname, username, password, searchParams } = new URL(url);
+  const apiKey = searchParams.get('apiKey');
+  const client = new Client({
+    node: `${protocol.replace('elasticsearch+', '')}//${host}${pathname}`,
+    ...(apiKey !== null && { auth: { apiKey } }),
+    ...(apiKey === null &&
+      username !== '' && { auth: { username: decodeURIComponent(username), password: decodeURIComponent(password) } }),
+    ...(protocol === 'elasticsearch+https:' && { tls: tlsOf(searchParams) }),
+    requestTimeout: READ_LIMIT_MS,
+    maxRetries: 1,
+    enableMetaHeader: false,
+    redaction: { type: 'remove' },
+    Transport: Untraced,
+  });
+  return { client, where: host };
+}
+
+/** The client hands no such option on to its transport, which would make a span of each request, in a trace or not. */
+class Untraced extends SniffingTransport {
+  constructor(options: ConstructorParameters<typeof SniffingTransport>[0]) {
+    super({ ...options, openTelemetry: { enabled: false } });
+  }
+}
+
+function tlsOf(parameters: URLSearchParams): NonNullable<ClientOptions['tls']> {
+  const files = ['ca', 'cert', 'key'].flatMap((name) => {
+    const path = parameters.get(name);
+    return path === null ? [] : [[name, contentOf(name, path)] as const];
+  });
+  return Object.fromEntries(files);
+}
+
+function contentOf(name: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new EdwinError('config.invalid', `TELEMETRY_URL: the file of ${name}, ${path}, can not be read.`, {
+      cause: error,
+    });
+  }
+}
