@@ -5,18 +5,22 @@ import type { Trace } from './trace';
 const ENOUGH = 200;
 /** No window reaches farther than this to each side. */
 const FARTHEST_SECONDS = 3600;
+/** The share of a fleet that the scale, and the cap below, fill. */
+const FILLED = 0.8;
 /** The 99.5th percentile of every trace uses four fifths of this many hosts, so that traces compare. */
 const SCALE_HOSTS = 20;
 
 /**
  * Expected messages per second, one value for each tick of 5 s from the trace's beginning: counts are smoothed until a
  * window holds 200, joined linearly between the middles of the steps, and scaled so that the 99.5th percentile is
- * 0.8 · 20 hosts.
+ * 0.8 · 20 hosts. What goes beyond 0.8 · 64 hosts is cut off: no fleet within the bounds could carry it, so it would tell
+ * policies apart by nothing but their luck.
  */
 export function expectedRate(trace: Trace): Float64Array {
   const { counts, stepSeconds } = coarse(trace);
   const smooth = smoothed(counts, stepSeconds);
-  const factor = (0.8 * SCALE_HOSTS * plant.hostRate) / (percentile(smooth, 0.995) || 1);
+  const factor = (FILLED * SCALE_HOSTS * plant.hostRate) / (percentile(smooth, 0.995) || 1);
+  const most = FILLED * plant.maxHosts * plant.hostRate;
   const ticks = Math.round((counts.length * stepSeconds) / plant.tickSeconds);
   const rate = new Float64Array(ticks);
   const last = smooth.length - 1;
@@ -24,7 +28,7 @@ export function expectedRate(trace: Trace): Float64Array {
     const at = Math.min(last, Math.max(0, ((tick + 0.5) * plant.tickSeconds) / stepSeconds - 0.5));
     const low = Math.min(last, Math.floor(at));
     const high = Math.min(last, low + 1);
-    rate[tick] = factor * (smooth[low]! + (at - low) * (smooth[high]! - smooth[low]!));
+    rate[tick] = Math.min(most, factor * (smooth[low]! + (at - low) * (smooth[high]! - smooth[low]!)));
   }
   return rate;
 }

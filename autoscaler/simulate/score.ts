@@ -47,8 +47,9 @@ export class Waits {
 }
 
 /**
- * Messages of one tick that wait too long: those that arrive while the virtual wait, which goes from `before` to
- * `after` messages over `capacity` messages per second, is longer than promised.
+ * Messages that wait too long, of those that arrive evenly while the queue goes in a straight line from `before` to
+ * `after` messages (below zero when it would empty earlier): the ones whose virtual wait, queue over `capacity` in
+ * messages per second, is longer than promised.
  */
 export function lateOf(arrivals: number, before: number, after: number, capacity: number): number {
   if (arrivals === 0) return 0;

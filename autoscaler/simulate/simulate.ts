@@ -60,7 +60,7 @@ export function simulate(world: World, policy: SimulatedPolicy): Run {
     const age = seen.record(tick, { arrived, served, queue, capacity });
     if (tick < fromTick) continue;
 
-    const lateNow = lateOf(arrived, before, queue, capacity);
+    const lateNow = lateOf(arrived, before, before + arrived - capacity * DT, capacity);
     late += lateNow;
     total += arrived;
     oldest = Math.max(oldest, age);
