@@ -1,12 +1,12 @@
-import { context, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Pool } from '../database/postgres';
 import { reconnectPause } from '../database/reconnect';
 import type { Logger } from '../log';
-import { messageAge, messagesHandled } from '../metrics';
-import { inSpan } from '../tracing';
 import { pauseAfter } from './backoff';
+import { handleTraced, logFailure, reasonOf } from './handling';
 import type { Consumer, MessageHandler } from './queue';
 import { exchange, look, renew } from './statements';
+import type { Tally } from './tally';
 
 export interface ConsumerOptions {
   readonly pool: Pool;
@@ -16,6 +16,7 @@ export interface ConsumerOptions {
   readonly log: Logger;
   readonly leaseMs: number;
   readonly deliveryLimit: number;
+  readonly tally: Tally;
   /** The connection whose end gives our messages back; undefined while it is being made again. */
   session(): string | undefined;
 }
@@ -60,12 +61,12 @@ const GIVE_UP_MS = 5_000;
  *                                          then sleep until then (0.5 s while others hold messages, at most 30 s)
  */
 export function startConsumer(options: ConsumerOptions): PostgresConsumer {
-  const { pool, queue, concurrency, handler, log, leaseMs, deliveryLimit } = options;
+  const { pool, queue, concurrency, handler, log, leaseMs, deliveryLimit, tally } = options;
   const leaseSeconds = leaseMs / 1000;
   const held = new Map<string, Delivery>(); // in a handler's hands or not settled yet
   let running = 0;
   let done: Delivery[] = [];
-  let failed: (Delivery & { pause: number })[] = [];
+  let failed: (Delivery & { pause: number; reason: string })[] = [];
   let turning = false;
   let again = false;
   let busy = false; // the last turn left no hand free
@@ -130,7 +131,7 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
     done = [];
     failed = [];
     try {
-      const values = [
+      const values: unknown[] = [
         queue,
         session ?? null,
         leaseSeconds,
@@ -139,7 +140,9 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
         ...columns(settling.failed),
       ];
       values.push(settling.failed.map(({ pause }) => pause));
+      values.push(settling.failed.map(({ reason }) => reason));
       const { rows } = await pool.query<Row>({ name: 'queue.exchange', text: exchange, values });
+      tally.settled(queue, settling.done.length);
       for (const { position, attempt } of [...settling.done, ...settling.failed])
         if (held.get(position)?.attempt === attempt) held.delete(position); // else a later delivery came to us, too
       for (const { pause } of settling.failed) if (Number.isFinite(pause)) wakeWithin(pause * 1000);
@@ -164,30 +167,15 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
 
   const handle = async (row: Row): Promise<void> => {
     const { id, body, headers, attempt, published_at: publishedAt } = row;
-    const attributes = {
-      'messaging.system': 'postgresql',
-      'messaging.destination.name': queue,
-      'messaging.operation.type': 'process',
-      'messaging.operation.name': 'process',
-      'messaging.message.id': id,
-      'messaging.message.delivery_count': attempt,
-    };
-    const finish = messagesHandled.startTimer({ queue });
-    messageAge.observe({ queue }, row.age);
     try {
-      await inSpan(`process ${queue}`, { kind: SpanKind.CONSUMER, parent: headers, attributes }, async () => {
-        if (attempt > 1)
-          log.info({ event: 'message.redelivered', queue, id, attempt }, `Message ${id} is delivered again`);
-        await handler({ id, body, headers, attempt, publishedAt });
-      });
-      finish({ outcome: 'done' });
+      const message = { id, body, headers, attempt, publishedAt };
+      await handleTraced({ system: 'postgresql', queue, handler, log }, message, row.age);
       done.push(row);
       if (!busy && !stopping && done.length < concurrency / 2) {
         running--;
         return wakeWithin(SETTLE_MS);
       }
     } catch (error) {
-      finish({ outcome: 'failed' });
       fail(row, `Handling message ${id} failed`, error);
     }
     running--;
@@ -195,12 +183,11 @@ export function startConsumer(options: ConsumerOptions): PostgresConsumer {
   };
 
   const fail = (row: Row, text: string, error?: unknown): void => {
-    const dead = row.attempt >= deliveryLimit;
-    const pause = dead ? Number.POSITIVE_INFINITY : pauseAfter(row.attempt) / 1000;
-    failed.push({ position: row.position, attempt: row.attempt, pause });
-    const fields = { queue, id: row.id, attempt: row.attempt, ...(error !== undefined && { error }) };
-    if (dead) log.error({ event: 'message.dead', ...fields }, `${text}; it is put aside as dead`);
-    else log.warn(fields, `${text}; it is delivered again in ${pause} s`);
+    const { position, id, attempt } = row;
+    const pauseMs = attempt >= deliveryLimit ? undefined : pauseAfter(attempt);
+    const pause = pauseMs === undefined ? Number.POSITIVE_INFINITY : pauseMs / 1000;
+    failed.push({ position, attempt, pause, reason: reasonOf(error ?? text) });
+    logFailure(log, { queue, id, attempt, text, error }, pauseMs);
     again = true;
   };
 

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { type Column, promised } from '../../test/contract';
 import type { Script } from '../../test/script';
 import { until } from '../../test/until';
-import type { IncomingMessage, Queue } from './queue';
+import type { IncomingMessage, Queue, QueueDepth } from './queue';
 
 export interface QueueUnderTest {
+  /** What the server says of itself. */
+  version(): Promise<string>;
   /** Address of the queue of one environment, as `openQueue` takes it. */
   url(): string;
   open(options?: { deliveryLimit?: number }): Promise<Queue>;
@@ -12,11 +15,18 @@ export interface QueueUnderTest {
   openWithWrongPassword(): Promise<Queue>;
   /** With credentials of another environment. */
   openAsStranger(): Promise<Queue>;
+  /** How old the figures of `depth` may be. */
+  readonly figuresWithinMs: number;
   readonly faults?: QueueFaults;
 }
 
 export interface QueueFaults {
   restart(): Promise<void>;
+  /** kill -9 of the server, and a new start. */
+  crash(): Promise<void>;
+  /** The server keeps its connections and does nothing until `resume`. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   cutConnections(): Promise<void>;
 }
 
@@ -48,16 +58,14 @@ export class QueueBench {
   }
 
   /** A test of the contract. */
-  promise(text: string, run: () => Promise<void>): void {
-    const reason = this.unsupported[text];
-    if (reason === undefined) test(text, run);
-    else test.skip(`${text} (unsupported: ${reason})`, run);
+  promise(text: string, run: () => Promise<void>, covers: readonly Column[] = []): void {
+    promised(text, run, { covers, unsupported: this.unsupported[text] });
   }
 
   /** A test that disturbs the server. */
-  fault(text: string, run: (faults: QueueFaults) => Promise<void>): void {
+  fault(text: string, run: (faults: QueueFaults) => Promise<void>, covers: readonly Column[] = []): void {
     const { faults } = this.subject;
-    if (faults) this.promise(text, () => run(faults));
+    if (faults) this.promise(text, () => run(faults), covers);
     else test.skip(`${text} (this run can not disturb the server)`, () => undefined);
   }
 
@@ -77,9 +85,21 @@ export class QueueBench {
     return until(() => got.length >= count, { what: `${count} messages arrive`, withinMs });
   }
 
+  /** Waits until the figures are these, which may be old ones for a while. */
+  told(expected: Partial<QueueDepth>, from = this.queue): Promise<unknown> {
+    let last: QueueDepth | undefined;
+    const matches = async (): Promise<boolean> => {
+      last = await from.depth(this.topic);
+      return Object.entries(expected).every(([name, value]) => last?.[name as keyof QueueDepth] === value);
+    };
+    const withinMs = this.subject.figuresWithinMs;
+    return until(matches, { what: `the depth is ${JSON.stringify(expected)}`, withinMs }).catch((error: unknown) => {
+      throw new Error(`The depth is ${JSON.stringify(last)}`, { cause: error });
+    });
+  }
+
   settled(): Promise<unknown> {
-    const none = async (): Promise<boolean> => (await this.queue.depth(this.topic)).unacknowledged === 0;
-    return until(none, { what: 'every message is settled' });
+    return this.told({ ready: 0, unacknowledged: 0 });
   }
 }
 

@@ -1,5 +1,8 @@
+import { exercised, promisesOf } from '../../test/contract';
 import { QueueBench, type QueueUnderTest } from './contract-bench';
+import { deadContract } from './contract-dead';
 import { deliveryContract } from './contract-delivery';
+import { faultContract } from './contract-faults';
 import { traceContract } from './contract-traces';
 import { troubleContract } from './contract-trouble';
 
@@ -9,10 +12,13 @@ export function queueContract(
   subject: QueueUnderTest,
   { unsupported = {} }: { unsupported?: Readonly<Record<string, string>> } = {},
 ): void {
-  describe(`${name} as queue`, () => {
+  describe(promisesOf('queue', name), () => {
+    beforeAll(async () => exercised({ port: 'queue', adapter: name, version: await subject.version() }));
     const bench = new QueueBench(subject, unsupported);
     deliveryContract(bench);
+    deadContract(bench);
     traceContract(bench);
     troubleContract(bench);
+    faultContract(bench);
   });
 }

@@ -3,9 +3,11 @@ import type { Queue } from './queue';
 
 /** Only `depth` is asked. */
 function queueThat(answers: () => Promise<void>): Queue {
-  const none = { ready: 0, unacknowledged: 0, dead: 0, oldestSeconds: undefined };
+  const rates = { oldestSeconds: undefined, arrivedPerSecond: undefined, settledPerSecond: undefined };
+  const none = { ready: 0, unacknowledged: 0, dead: 0, ...rates };
   const unused = () => Promise.reject(new Error('not asked'));
-  return { publish: unused, consume: unused, close: unused, depth: () => answers().then(() => none) };
+  const dead = { queues: unused, list: unused, replay: unused, drop: unused };
+  return { publish: unused, consume: unused, close: unused, dead, depth: () => answers().then(() => none) };
 }
 
 beforeEach(() => jest.useFakeTimers());

@@ -11,6 +11,11 @@ export async function openQueue(url: string, log: Logger): Promise<Queue> {
       const { openPostgresQueue } = await import('./postgres');
       return openPostgresQueue(url, log);
     }
+    case 'amqp':
+    case 'amqps': {
+      const { openRabbitQueue } = await import('./rabbitmq');
+      return openRabbitQueue(url, log);
+    }
     default:
       throw new EdwinError('config.invalid', `QUEUE_URL: there is no queue for addresses that begin with ${scheme}:.`);
   }

@@ -18,12 +18,20 @@ beforeAll(async () => {
 afterAll(() => environments.stop());
 
 queueContract('PostgreSQL', {
+  version: () => environments.version(),
   url: () => environments.url,
   open: (options) => openPostgresQueue(environments.url, silent, options),
   openUnreachable: () => openPostgresQueue(environments.unreachable, silent),
   openWithWrongPassword: () => openPostgresQueue(environments.wrongPassword, silent),
   openAsStranger: () => openPostgresQueue(environments.stranger, silent),
-  faults: { restart: () => environments.restart(), cutConnections: () => environments.cutConnections() },
+  figuresWithinMs: 10_000,
+  faults: {
+    restart: () => environments.restart(),
+    crash: () => environments.crash(),
+    pause: async () => environments.pause(),
+    resume: async () => environments.resume(),
+    cutConnections: () => environments.cutConnections(),
+  },
 });
 
 describe('leases of messages', () => {

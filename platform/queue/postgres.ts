@@ -6,9 +6,12 @@ import { asPortError, openPool, whereOf } from '../database/postgres';
 import { EdwinError } from '../errors';
 import type { Logger } from '../log';
 import { type PostgresConsumer, startConsumer } from './consumer';
+import { deadInPostgres } from './postgres-dead';
 import { createPublisher } from './publisher';
 import type { ConsumeOptions, Consumer, MessageHandler, OutgoingMessage, Queue, QueueDepth } from './queue';
+import { checkQueueName } from './queue-name';
 import { depth } from './statements';
+import { startTally } from './tally';
 
 export interface PostgresQueueOptions {
   /** Deliveries after which a message is dead. Default 20. */
@@ -16,6 +19,9 @@ export interface PostgresQueueOptions {
   /** How long a message stays with a consumer that gives no sign of life but keeps its connection. Default 10 s. */
   readonly leaseMs?: number;
 }
+
+/** A server that hangs is unreachable after that; publishing tries twice. */
+const ANSWER_LIMIT_MS = 10_000;
 
 /**
  * The statements of a consumer must use the indexes, whatever the statistics of a fast-changing table say; and losing
@@ -27,10 +33,12 @@ const consumerSettings =
 /** Opens the queue kept in schema `queue` of a PostgreSQL database, one for each environment. */
 export async function openPostgresQueue(url: string, log: Logger, options: PostgresQueueOptions = {}): Promise<Queue> {
   const { deliveryLimit = 20, leaseMs = 10_000 } = options;
-  const storing = openPool(url, { max: 1, idleTimeoutMillis: 10_000 });
+  const limits = { idleTimeoutMillis: 10_000, query_timeout: ANSWER_LIMIT_MS };
+  const storing = openPool(url, { max: 1, ...limits });
   const prepare = (client: ClientBase): Promise<unknown> => client.query(consumerSettings);
-  const taking = openPool(url, { max: 2, idleTimeoutMillis: 10_000, onConnect: prepare });
-  const publisher = createPublisher(storing, url);
+  const taking = openPool(url, { max: 2, ...limits, onConnect: prepare });
+  const tally = startTally(storing);
+  const publisher = createPublisher(storing, url, tally);
   const consumers = new Map<PostgresConsumer, string>();
   let listening: Promise<Listener> | undefined;
   let closing: Promise<void> | undefined;
@@ -44,7 +52,11 @@ export async function openPostgresQueue(url: string, log: Logger, options: Postg
   };
   const usable = (queue: string): void => {
     if (closing) throw new EdwinError('queue.closed', `The queue at ${whereOf(url)} is closed.`);
-    if (!/^[a-z0-9][a-z0-9._-]{0,54}$/.test(queue)) throw new RangeError(`${queue} is no name for a queue`);
+    checkQueueName(queue);
+  };
+  const asked = async <T>(queue: string, work: () => Promise<T>): Promise<T> => {
+    usable(queue);
+    return explained(work());
   };
 
   const listenOnce = async (): Promise<Listener> => {
@@ -76,7 +88,8 @@ export async function openPostgresQueue(url: string, log: Logger, options: Postg
     await listener.add(channelOf(queue));
     usable(queue);
     const session = (): string | undefined => listener.session();
-    const consumer = startConsumer({ pool: taking, queue, concurrency, handler, log, leaseMs, deliveryLimit, session });
+    const settings = { queue, concurrency, handler, log, leaseMs, deliveryLimit, tally, session };
+    const consumer = startConsumer({ pool: taking, ...settings });
     consumers.set(consumer, queue);
     const stop = async (): Promise<void> => {
       await consumer.stop();
@@ -89,40 +102,54 @@ export async function openPostgresQueue(url: string, log: Logger, options: Postg
     await Promise.all([...consumers.keys()].map((consumer) => consumer.stop()));
     await publisher.idle();
     await listening?.then((listener) => listener.stop()).catch(() => undefined);
+    await tally.stop();
     await Promise.all([storing.end(), taking.end()]);
   };
 
+  const dead = deadInPostgres(storing);
   const queue: Queue = {
     publish: async (name: string, messages: readonly OutgoingMessage[]) => {
       usable(name);
       if (messages.length > 0) await publisher.publish(name, messages);
     },
     consume: (name, choice, handler) => explained(consume(name, choice, handler)),
-    depth: async (name) => {
-      usable(name);
-      return explained(storing.query<Depth>(depth, [name]).then(({ rows }) => depthOf(rows[0])));
+    depth: (name) => asked(name, () => storing.query<Depth>(depth, [name]).then(({ rows }) => depthOf(rows[0]))),
+    dead: {
+      queues: (prefix) => asked(prefix, () => dead.queues(prefix)),
+      list: (name, limit) => asked(name, () => dead.list(name, limit)),
+      replay: (name, which) => asked(name, () => dead.replay(name, which)),
+      drop: (name, which) => asked(name, () => dead.drop(name, which)),
     },
     close: () => {
       closing ??= close();
       return closing;
     },
   };
+  const migrating = openPool(url, { max: 1 }); // which may take longer than an answer
   try {
-    await migrate(storing, join(__dirname, 'migrations'), 'queue');
+    await migrate(migrating, join(__dirname, 'migrations'), 'queue');
     return queue;
   } catch (error) {
     await queue.close();
     throw asPortError(error, 'queue', whereOf(url));
+  } finally {
+    await migrating.end();
   }
 }
 
-interface Depth extends Omit<QueueDepth, 'oldestSeconds'> {
+interface Depth {
+  readonly ready: number;
+  readonly unacknowledged: number;
+  readonly dead: number;
   readonly oldest: number | null;
+  readonly arrived: number;
+  readonly settled: number;
 }
 
 function depthOf(row: Depth | undefined): QueueDepth {
-  const { ready = 0, unacknowledged = 0, dead = 0, oldest = null } = row ?? {};
-  return { ready, unacknowledged, dead, oldestSeconds: oldest ?? undefined };
+  const { ready = 0, unacknowledged = 0, dead = 0, oldest = null, arrived, settled } = row ?? {};
+  const oldestSeconds = oldest ?? undefined;
+  return { ready, unacknowledged, dead, oldestSeconds, arrivedPerSecond: arrived, settledPerSecond: settled };
 }
 
 function channelOf(queue: string): string {

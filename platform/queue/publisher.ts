@@ -1,11 +1,9 @@
-import { SpanKind } from '@opentelemetry/api';
 import { asPortError, isConnectionLoss, type Pool, whereOf } from '../database/postgres';
-import { messagesPublished } from '../metrics';
-import { inSpan, traceHeaders } from '../tracing';
+import { publishTraced } from './outgoing';
 import type { OutgoingMessage } from './queue';
 import { store } from './statements';
+import type { Tally } from './tally';
 
-const BODY_LIMIT_BYTES = 1024 * 1024;
 const BATCH_LIMIT = 500;
 const BATCH_LIMIT_BYTES = 8 * 1024 * 1024;
 
@@ -30,7 +28,7 @@ export interface Publisher {
 }
 
 /** Stores messages; what is published while a statement runs goes with the next one, so many callers share a commit. */
-export function createPublisher(pool: Pool, url: string): Publisher {
+export function createPublisher(pool: Pool, url: string, tally: Tally): Publisher {
   const waiting: Waiting[] = [];
   let working: Promise<void> | undefined;
 
@@ -40,9 +38,10 @@ export function createPublisher(pool: Pool, url: string): Publisher {
       const batch = takeBatch(waiting);
       const rows = batch.flatMap((part) => part.rows);
       try {
-        await insert(pool, rows);
+        for (const { queue, count } of await insert(pool, rows)) tally.arrived(queue, count);
         for (const part of batch) part.resolve();
       } catch (error) {
+        if (isConnectionLoss(error)) batch.push(...waiting.splice(0)); // they would only wait as long once more
         for (const part of batch) part.reject(asPortError(error, 'queue', whereOf(url)));
       }
     }
@@ -56,65 +55,12 @@ export function createPublisher(pool: Pool, url: string): Publisher {
       working ??= work();
     });
 
-  const publish = async (queue: string, messages: readonly OutgoingMessage[]): Promise<void> => {
-    const texts = messages.map(bodyOf);
-    const rowOf = (index: number): Row => {
-      const { id, headers } = messages[index]!;
-      return { queue, id, body: texts[index]!, headers: JSON.stringify({ ...headers, ...traceHeaders() }) };
-    };
-    const parts = [...byTrace(messages)].map(([parent, indexes]) => {
-      const { id } = messages[indexes[0]!]!;
-      const options = spanOf(queue, {
-        ...(parent !== undefined && { parent }),
-        ...(indexes.length === 1 ? { id } : { count: indexes.length }),
-      });
-      return inSpan(`publish ${queue}`, options, () => add(indexes.map(rowOf)));
-    });
-    const failed = (await Promise.allSettled(parts)).find((part) => part.status === 'rejected');
-    if (failed) throw failed.reason;
-    messagesPublished.inc({ queue }, messages.length);
-  };
+  const publish = (queue: string, messages: readonly OutgoingMessage[]): Promise<void> =>
+    publishTraced('postgresql', queue, messages, (stored) =>
+      add(stored.map(({ id, body, headers }) => ({ queue, id, body, headers: JSON.stringify(headers) }))),
+    );
 
   return { publish, idle: async () => working };
-}
-
-/** Messages of one trace are one publication of it; undefined: those that continue the active one. */
-function byTrace(messages: readonly OutgoingMessage[]): Map<Readonly<Record<string, string>> | undefined, number[]> {
-  const parents = new Map<string | undefined, Readonly<Record<string, string>> | undefined>();
-  const groups = new Map<Readonly<Record<string, string>> | undefined, number[]>();
-  for (const [index, { headers }] of messages.entries()) {
-    const traceparent = headers?.['traceparent'];
-    if (!parents.has(traceparent)) parents.set(traceparent, traceparent === undefined ? undefined : headers);
-    const parent = parents.get(traceparent);
-    const group = groups.get(parent);
-    if (group) group.push(index);
-    else groups.set(parent, [index]);
-  }
-  return groups;
-}
-
-function spanOf(
-  queue: string,
-  { parent, id, count }: { parent?: Readonly<Record<string, string>>; id?: string; count?: number },
-) {
-  const attributes = {
-    'messaging.system': 'postgresql',
-    'messaging.destination.name': queue,
-    'messaging.operation.type': 'send',
-    'messaging.operation.name': 'publish',
-    ...(id !== undefined && { 'messaging.message.id': id }),
-    ...(count !== undefined && { 'messaging.batch.message_count': count }),
-  };
-  return { kind: SpanKind.PRODUCER, attributes, ...(parent && { parent }) };
-}
-
-function bodyOf({ id, body }: OutgoingMessage): string {
-  const text = JSON.stringify(body) as string | undefined;
-  if (text === undefined) throw new TypeError(`The body of message ${id} is not JSON`);
-  if (Buffer.byteLength(text) > BODY_LIMIT_BYTES)
-    throw new RangeError(`The body of message ${id} is larger than 1 MiB`);
-  if (id === '' || id.includes('\0')) throw new RangeError(`A message has no usable id: ${JSON.stringify(id)}`);
-  return text;
 }
 
 function takeBatch(waiting: Waiting[]): Waiting[] {
@@ -131,14 +77,15 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
 }
 
 /** Repeated once after a lost connection: the ids make that safe, and one that idled may have been cut long ago. */
-async function insert(pool: Pool, rows: readonly Row[]): Promise<void> {
+async function insert(pool: Pool, rows: readonly Row[]): Promise<{ queue: string; count: number }[]> {
   const column = (name: keyof Row): string[] => rows.map((row) => row[name]);
   const values = [column('queue'), column('id'), column('body'), column('headers')];
-  const run = () => pool.query({ name: 'queue.store', text: store, values });
+  const run = async () =>
+    (await pool.query<{ queue: string; count: number }>({ name: 'queue.store', text: store, values })).rows;
   try {
-    await run();
+    return await run();
   } catch (error) {
     if (!isConnectionLoss(error)) throw error;
-    await run();
+    return run();
   }
 }

@@ -74,7 +74,10 @@ test('every message is answered once and in order while bots are killed in the m
   }
   await until(() => said.size >= messages.length, { withinMs: 60_000, what: 'every message is answered' });
 
-  const idle = async () => Object.values(await queue.depth(queues.messages)).every((count) => (count ?? 0) === 0);
+  const idle = async () => {
+    const { ready, unacknowledged, dead } = await queue.depth(queues.messages);
+    return ready === 0 && unacknowledged === 0 && dead === 0;
+  };
   await until(idle, { withinMs: 30_000, what: 'nothing is left in the queue' });
   expect(said.size).toBe(messages.length);
   for (let index = 0; index < STUDENTS; index++) {
