@@ -99,6 +99,7 @@ runProgram('chatops', ['chatops', 'database'], async ({ config, log, stopping, o
     edge,
     pool,
     publicUrl,
+    pageKey: config.PAGE_KEY,
     token: config.EDWIN_TOKEN,
     stopping,
     log,

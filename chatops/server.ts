@@ -1,4 +1,4 @@
-import Fastify, { type FastifyPluginAsync, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyPluginAsync } from 'fastify';
 import { type Catalog, secretNames } from '../platform/catalog';
 import type { Pool } from '../platform/database/postgres';
 import type { Edge } from '../platform/edge/edge';
@@ -9,6 +9,7 @@ import type { Secrets } from '../platform/secrets';
 import type { TelemetryStore } from '../platform/telemetry/telemetry';
 import { commandRoutes } from './cli/routes';
 import { consoleRoutes } from './console/console';
+import { createGuard, type Guard } from './console/guard';
 import type { Dispatcher } from './dispatch';
 import { messengerRoutes } from './messenger/routes';
 import type { Workspace } from './workspace/workspace';
@@ -26,6 +27,8 @@ export interface ServerDeps {
   readonly edge: Edge;
   readonly pool: Pool;
   readonly publicUrl: string;
+  /** Of the page; without it the page is open to whoever reaches it. */
+  readonly pageKey: string | undefined;
   /** Of the command line. */
   readonly token: string;
   readonly stopping: AbortSignal;
@@ -35,10 +38,14 @@ export interface ServerDeps {
 /** Everything chatops serves on its one port: page, command line, local workspace, local Messenger, Slack's calls. */
 export async function createServer(deps: ServerDeps): Promise<{ handle: RequestHandler; close(): Promise<void> }> {
   const app = Fastify({ bodyLimit: 1024 * 1024, forceCloseConnections: 'idle' });
+  const guard = createGuard(() => deps.publicUrl, deps.pageKey);
   await app.register(
     consoleRoutes({
-      ...deps,
-      publicUrl: () => deps.publicUrl,
+      fleet: deps.fleet,
+      telemetry: deps.telemetry,
+      workspace: deps.workspace,
+      log: deps.log,
+      guard,
       hasMessenger: speaksMessenger(deps.catalog()),
       complete: (text, user) => deps.dispatcher.complete(text, pagePerson(user)),
     }),
@@ -46,7 +53,7 @@ export async function createServer(deps: ServerDeps): Promise<{ handle: RequestH
   await app.register(commandRoutes(deps), { prefix: '/api' });
   if (deps.workspace) await app.register(deps.workspace.routes, { prefix: '/slack' });
   if (deps.chatRoutes) await app.register(deps.chatRoutes);
-  if (speaksMessenger(deps.catalog())) await app.register(messenger(deps), { prefix: '/messenger' });
+  if (speaksMessenger(deps.catalog())) await app.register(messenger(deps, guard), { prefix: '/messenger' });
   await app.ready();
   return { handle: (request, response) => app.routing(request, response), close: () => app.close() };
 }
@@ -61,7 +68,7 @@ function speaksMessenger(catalog: Catalog): boolean {
   return Object.values(catalog.services).some((entry) => secretNames(entry).required.includes('MESSENGER_APP_SECRET'));
 }
 
-function messenger({ catalog, secrets, edge, pool, stopping, log }: ServerDeps): FastifyPluginAsync {
+function messenger({ catalog, secrets, edge, pool, stopping, log }: ServerDeps, guard: Guard): FastifyPluginAsync {
   const secret = (name: string) => (environment: string) => secrets.values(environment, [name])[name] as string;
   const routes = messengerRoutes({
     pool,
@@ -74,13 +81,11 @@ function messenger({ catalog, secrets, edge, pool, stopping, log }: ServerDeps):
   });
   return async (app) => {
     app.addHook('onRequest', async (request, reply) => {
-      if (!isLoopback(request)) return reply.code(403).send({ error: 'This is served under the name 127.0.0.1 only.' });
+      // The Send API is called by instances, wherever they run, with the token of their environment.
+      if (/^\/messenger\/[^/]+\/(v\d+\.\d+\/)?me\//.test(request.url)) return;
+      const refusal = guard.refusal({ method: 'GET', headers: request.headers });
+      if (refusal !== undefined) return reply.code(403).send({ error: refusal });
     });
     await app.register(routes);
   };
-}
-
-/** Another name in `Host` is a page elsewhere that had its name point to this machine. */
-function isLoopback(request: FastifyRequest): boolean {
-  return ['127.0.0.1', 'localhost', '::1', '[::1]'].includes(request.hostname);
 }

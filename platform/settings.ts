@@ -76,6 +76,7 @@ export const sections = {
     EDWIN_DATA: z.string().meta({ description: 'Data folder' }),
     EDWIN_CATALOG: z.string().meta({ description: 'Path of edwin.yaml' }),
     EDWIN_TOKEN: secret('Token of the command line, made at first start'),
+    PAGE_KEY: secret('Key of the page, where it listens beyond this machine: without it no session begins').optional(),
     EDWIN_ENVIRONMENTS: secret('JSON object: environment → {database, queue, graph, registry, otlp: URL and token}'),
     EDWIN_FILL_FIRST: z
       .enum(['yes', 'no'])

@@ -10,7 +10,7 @@ import type { Workspace } from '../workspace/workspace';
 import { type Asset, readAssets } from './assets';
 import { createBoardFeed } from './board';
 import { evidenceRoutes, OWN_ENVIRONMENT } from './evidence';
-import { createGuard, SESSION_COOKIE } from './guard';
+import { type Guard, SESSION_COOKIE } from './guard';
 import { createStream } from './stream';
 
 export interface ConsoleDeps {
@@ -22,8 +22,7 @@ export interface ConsoleDeps {
   complete(text: string, user: string): Promise<readonly Suggestion[]>;
   /** False for a product that has no local Messenger; then the page has no links to it. */
   readonly hasMessenger?: boolean;
-  /** Address of the page as people reach it; known once the server listens. */
-  readonly publicUrl: () => string;
+  readonly guard: Guard;
   readonly log: Logger;
 }
 
@@ -33,7 +32,7 @@ const unknown = /^fleet\.unknown-/;
 /** The page at `/`, its API under `/api`, and one stream for the board and the workspace together. */
 export function consoleRoutes(deps: ConsoleDeps): FastifyPluginAsync {
   return async (fastify) => {
-    const guard = createGuard(deps.publicUrl);
+    const { guard } = deps;
     const assets = readAssets(join(__dirname, 'page'));
     const stream = createStream((present) => (present ? board.start() : board.stop()));
     const board = createBoardFeed(deps.fleet, deps.log, (cells) => stream.publish('board', { cells }));
@@ -45,6 +44,10 @@ export function consoleRoutes(deps: ConsoleDeps): FastifyPluginAsync {
       stream.close();
     });
     fastify.addHook('onRequest', async (request, reply) => {
+      const { key } = request.query as { key?: unknown };
+      const admitted = typeof key === 'string' && request.method === 'GET' ? guard.admit(key) : undefined;
+      // Away from an address that holds the key, so that it is not kept in the browser's history.
+      if (admitted !== undefined) return reply.header('set-cookie', cookieFor(admitted)).redirect('/', 303);
       const refusal = guard.refusal(request);
       if (refusal !== undefined) return reply.code(403).send({ error: 'refused', message: refusal });
       void reply.headers({
@@ -57,8 +60,7 @@ export function consoleRoutes(deps: ConsoleDeps): FastifyPluginAsync {
 
     fastify.get('/', async (request, reply) => {
       const { id, isNew } = guard.session(request.headers);
-      if (isNew)
-        void reply.header('set-cookie', `${SESSION_COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`);
+      if (isNew) void reply.header('set-cookie', cookieFor(id));
       void reply.headers({ 'content-security-policy': assets.policy, 'cache-control': 'no-cache' });
       return sendAsset(request, reply, assets.index);
     });
@@ -103,6 +105,10 @@ export function consoleRoutes(deps: ConsoleDeps): FastifyPluginAsync {
       { prefix: '/api' },
     );
   };
+}
+
+function cookieFor(session: string): string {
+  return `${SESSION_COOKIE}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`;
 }
 
 function sendAsset(request: FastifyRequest, reply: FastifyReply, asset: Asset): unknown {

@@ -52,3 +52,30 @@ test('a session is kept by its cookie', () => {
   expect(guard.session({ cookie })).toEqual({ id: session, isNew: false });
   expect(guard.session({ cookie: `${SESSION_COOKIE}=short` }).isNew).toBe(true);
 });
+
+describe('a page with a key', () => {
+  const keyed = createGuard(() => 'http://edwin.example:4400', 'the-key-of-the-page');
+  const ask = (session?: string) =>
+    keyed.refusal({
+      method: 'GET',
+      headers: { host: 'edwin.example:4400', ...(session && { cookie: `${SESSION_COOKIE}=${session}` }) },
+    });
+
+  test('refuses whoever comes without a session that the key began', () => {
+    expect(ask()).toContain('the address that `edwin up` prints');
+    expect(ask('x'.repeat(67))).toBeDefined();
+    expect(ask(guard.session({}).id)).toBeDefined();
+    expect(keyed.admit('another-key')).toBeUndefined();
+    expect(guard.admit('')).toBeUndefined();
+  });
+
+  test('lets in whoever knows it, also after a restart, and not after the key was changed', () => {
+    const admitted = keyed.admit('the-key-of-the-page') ?? '';
+    expect(ask(admitted)).toBeUndefined();
+    const cookie = { host: 'edwin.example:4400', cookie: `${SESSION_COOKIE}=${admitted}` };
+    const again = createGuard(() => 'http://edwin.example:4400', 'the-key-of-the-page');
+    expect(again.refusal({ method: 'GET', headers: cookie })).toBeUndefined();
+    const changed = createGuard(() => 'http://edwin.example:4400', 'a-new-key');
+    expect(changed.refusal({ method: 'GET', headers: cookie })).toBeDefined();
+  });
+});

@@ -94,6 +94,8 @@ async function up(argv: readonly string[]): Promise<void> {
     }
 
     const url = new URL(specs.chatops.healthUrl).origin;
+    const { PUBLIC_URL: publicUrl = url, PAGE_KEY: key } = specs.chatops.env;
+    const page = key === undefined ? publicUrl : `${publicUrl}/?key=${key}`;
     if (starts('chatops')) {
       const state = join(options.data, 'edwin.json');
       writeFileSync(state, JSON.stringify({ pid: process.pid, url, token: specs.chatops.env['EDWIN_TOKEN'] }), {
@@ -105,7 +107,7 @@ async function up(argv: readonly string[]): Promise<void> {
     if (adopted.length > 0) say(`Took over what still ran: ${adopted.join(', ')}.`);
     const seconds = ((Date.now() - began) / 1000).toFixed(1);
     say(
-      starts('chatops') ? `Edwin is up after ${seconds} s. Open ${url}` : `${options.only} is up after ${seconds} s.`,
+      starts('chatops') ? `Edwin is up after ${seconds} s. Open ${page}` : `${options.only} is up after ${seconds} s.`,
     );
     say('Ctrl-C stops everything.');
   } catch (error) {

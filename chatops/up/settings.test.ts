@@ -111,12 +111,15 @@ describe('what the programs are started with', () => {
   test('programs listen on 127.0.0.1 unless told, and instances elsewhere are told the address that reaches them', () => {
     expect(specs().chatops.env).toMatchObject({ HOST: '127.0.0.1', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4' });
     expect(specs().chatops.env['INSTANCES_URL']).toBeUndefined();
+    expect(specs().chatops.env['PAGE_KEY']).toBeUndefined();
     const { chatops } = specs({ EDWIN_LISTEN: '0.0.0.0', EDWIN_ADDRESS: '10.0.0.1' });
     expect(chatops.healthUrl).toBe('http://127.0.0.1:4400/healthz');
     expect(chatops.env).toMatchObject({
       HOST: '0.0.0.0',
       EDGE_URL: 'http://10.0.0.1:1',
       INSTANCES_URL: 'http://10.0.0.1:4400',
+      PAGE_KEY: expect.stringMatching(/^\S{32}$/),
+      PUBLIC_URL: 'http://127.0.0.1:4400',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://10.0.0.1:4',
     });
   });

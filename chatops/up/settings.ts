@@ -118,6 +118,10 @@ export function programSpecs({ options, config, catalog, secrets, ports, urls, g
       EDGE_URL: config.EDGE_URL ?? at(here.address, ports.edge),
       EDGE_ADMIN_URL: config.EDGE_ADMIN_URL ?? at(here.probe, ports.edgeAdmin),
       EDGE_TOKEN: edgeToken,
+      ...(!here.alone && {
+        PAGE_KEY: platformSecret(secrets, 'PAGE_KEY'),
+        PUBLIC_URL: given['PUBLIC_URL'] ?? at(here.probe, options.port),
+      }),
       ...(config.EDWIN_ADDRESS !== undefined && { INSTANCES_URL: at(here.address, options.port) }),
     }),
   };
@@ -129,14 +133,15 @@ const entryOf = {
   chatops: ['chatops', 'main.js'],
 } as const;
 
-/** Where programs listen, where this process finds them, and where instances on other hosts do. */
-function reachable({
-  EDWIN_LISTEN: listen,
-  EDWIN_ADDRESS,
-}: Config<'up'>): Record<'listen' | 'probe' | 'address', string> {
+/**
+ * Where programs listen, where this process finds them, and where instances on other hosts do; `alone`: nobody but
+ * this machine reaches them.
+ */
+function reachable({ EDWIN_LISTEN: listen, EDWIN_ADDRESS }: Config<'up'>) {
   const everywhere = listen === '0.0.0.0' || listen === '::';
   const probe = everywhere ? '127.0.0.1' : listen;
-  return { listen, probe, address: EDWIN_ADDRESS ?? probe };
+  const alone = /^(127\.|::1$|localhost$)/.test(listen);
+  return { listen, probe, address: EDWIN_ADDRESS ?? probe, alone };
 }
 
 /** Names that every program may see, whatever else is set where Edwin was started. */

@@ -1,6 +1,7 @@
 import { App, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import fastify from 'fastify';
 import { consoleRoutes } from '../../chatops/console/console';
+import { createGuard } from '../../chatops/console/guard';
 import { openWorkspace, type Workspace } from '../../chatops/workspace/workspace';
 import { silent } from '../../platform/log';
 import { openPostgresTelemetry } from '../../platform/telemetry/postgres';
@@ -38,7 +39,9 @@ export async function startPage(port = 0): Promise<PageServer> {
     const workspace = await openWorkspace({ pool: database.pool, tokens, latency: 'off', url: () => url, log: silent });
     const http = fastify({ forceCloseConnections: true });
     await http.register(workspace.routes, { prefix: '/slack' });
-    await http.register(consoleRoutes({ fleet, telemetry, workspace, complete, publicUrl: () => url, log: silent }));
+    await http.register(
+      consoleRoutes({ fleet, telemetry, workspace, complete, guard: createGuard(() => url), log: silent }),
+    );
     http.server.on('upgrade', (request, socket, head) => workspace.handleUpgrade(request, socket, head));
     url = await http.listen({ port: wanted, host: '127.0.0.1' });
     return { workspace, http };
