@@ -7,7 +7,8 @@ import type { Plan } from './strict';
  * at most. Numerically: values are joined by straight lines between backlog levels.
  */
 export function boundAt(grid: Grid, price: number, allowed: number): number {
-  let [next, value] = [afterwards(grid), new Float64Array(grid.mostHosts * grid.levels.length)];
+  let next: Float64Array = afterwards(grid);
+  let value: Float64Array = new Float64Array(grid.mostHosts * grid.levels.length);
   for (let step = grid.steps - 1; step >= 0; step--) {
     stepBack(grid, step, price, next, value);
     [next, value] = [value, next];
@@ -27,7 +28,8 @@ export function planAt(grid: Grid, demand: Demand, price: number): Plan {
   const size = mostHosts * levels.length;
   const block = Math.ceil(Math.sqrt(steps));
   const kept: Float64Array[] = [];
-  let [next, value] = [afterwards(grid), new Float64Array(size)];
+  let next: Float64Array = afterwards(grid);
+  let value: Float64Array = new Float64Array(size);
   for (let step = steps; step > 0; step--) {
     if (step === steps || step % block === 0) kept[Math.ceil(step / block)] = next.slice();
     stepBack(grid, step - 1, price, next, value);
