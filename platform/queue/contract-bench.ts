@@ -98,8 +98,13 @@ export class QueueBench {
     });
   }
 
+  /** Waits until nothing is left to do, as far as the server tells. */
   settled(): Promise<unknown> {
-    return this.told({ ready: 0, unacknowledged: 0 });
+    const nothing = async (): Promise<boolean> => {
+      const { ready, unacknowledged = 0 } = await this.queue.depth(this.topic);
+      return ready === 0 && unacknowledged === 0;
+    };
+    return until(nothing, { what: 'every message is settled', withinMs: this.subject.figuresWithinMs });
   }
 }
 
