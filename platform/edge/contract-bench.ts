@@ -1,13 +1,27 @@
 import type { RequestListener } from 'node:http';
+import { type Column, promised } from '../../test/contract';
 import { until } from '../../test/until';
 import { startProcess, startServer, type TestServer } from './contract-load';
 import type { Edge, Pool, PoolPolicy } from './edge';
 
 /** What an adapter's test prepares: an edge in front of servers of this machine. */
 export interface EdgeFixture {
+  /** What the server says of itself. */
+  readonly version: string;
   readonly edge: Edge;
-  /** Ends the edge hard and starts it again, at the same addresses. */
-  restart(): Promise<void>;
+  /** Another client of the same edge, which gives up soon. */
+  open(): Edge;
+  /** A client that the edge has to refuse: with a wrong token, or without the right to use its socket. */
+  openWithoutRights(): { readonly edge: Edge; close(): void };
+  /** A client of an address where nothing is. */
+  openNowhere(): Edge;
+  /** Kills the edge with -9. */
+  crash(): Promise<void>;
+  /** Starts it again, at the same addresses. */
+  start(): Promise<void>;
+  /** Freezes its processes: connections are taken, and nothing is said. */
+  pause(): void;
+  resume(): void;
   close(): Promise<void>;
 }
 
@@ -34,17 +48,20 @@ export class EdgeBench {
       for (const { id } of await this.edge.servers(this.pool)) await this.edge.remove(this.pool, id, { force: true });
       for (const close of this.closers.splice(0)) await close();
     });
-    afterAll(() => this.fixture.close());
+    afterAll(() => this.fixture?.close());
   }
 
   get edge(): Edge {
     return this.fixture.edge;
   }
 
-  promise(name: string, work: () => Promise<void>): void {
-    const reason = this.unsupported[name];
-    if (reason === undefined) test(name, work);
-    else test.skip(`${name} (${reason})`, work);
+  async restart(): Promise<void> {
+    await this.fixture.crash();
+    await this.fixture.start();
+  }
+
+  promise(text: string, work: () => Promise<void>, ...covers: Column[]): void {
+    promised(text, work, { covers, unsupported: this.unsupported[text] });
   }
 
   async serve(id: string, listener?: RequestListener): Promise<TestServer> {

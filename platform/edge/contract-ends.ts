@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { until } from '../../test/until';
@@ -71,8 +72,17 @@ export function endsContract(bench: EdgeBench): void {
   bench.promise('websockets are passed through, counted, and not cut by draining', async () => {
     const server = await bench.serve('sockets');
     server.http.on('upgrade', (incoming, socket: Socket) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-      socket.write(`hello ${incoming.headers['sec-websocket-key']}`);
+      const key = incoming.headers['sec-websocket-key']!;
+      socket.write(
+        [
+          'HTTP/1.1 101 Switching Protocols',
+          'Connection: Upgrade',
+          'Upgrade: websocket',
+          `Sec-WebSocket-Accept: ${createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')}`,
+          '\r\n',
+        ].join('\r\n'),
+      );
+      socket.write(`hello ${key}`);
       socket.pipe(socket);
     });
     await bench.edge.add(bench.pool, server, held);
@@ -80,7 +90,7 @@ export function endsContract(bench: EdgeBench): void {
       headers: {
         connection: 'Upgrade',
         upgrade: 'websocket',
-        'sec-websocket-key': 'abc',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
         'sec-websocket-version': '13',
       },
     });
@@ -93,7 +103,7 @@ export function endsContract(bench: EdgeBench): void {
       });
     });
     socket.on('data', (piece) => (heard += piece));
-    await until(() => heard.includes('hello abc'), { what: 'the greeting' });
+    await until(() => heard.includes('hello dGhlIHNhbXBsZSBub25jZQ=='), { what: 'the greeting' });
     await bench.edge.drain(bench.pool, 'sockets');
     socket.write(' ping');
     await until(() => heard.endsWith(' ping'), { what: 'the echo' });

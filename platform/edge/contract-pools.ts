@@ -41,16 +41,20 @@ export function poolsContract(bench: EdgeBench): void {
     await expect(bench.edge.drain(bench.pool, 'never-was')).rejects.toMatchObject({ code: 'edge.unknown-server' });
   });
 
-  bench.promise('pools do not mix, of the same service in another environment neither', async () => {
-    const other: Pool = { ...bench.pool, environment: 'prod' };
-    await bench.edge.add(bench.pool, await bench.serve('of-stage'), held);
-    await bench.edge.add(other, await bench.serve('of-prod'), held);
-    expect([(await ask(bench.edge.url(bench.pool))).body, (await ask(bench.edge.url(other))).body]).toEqual([
-      'of-stage',
-      'of-prod',
-    ]);
-    await bench.edge.remove(other, 'of-prod', { force: true });
-  });
+  bench.promise(
+    'pools do not mix, of the same service in another environment neither',
+    async () => {
+      const other: Pool = { ...bench.pool, environment: 'prod' };
+      await bench.edge.add(bench.pool, await bench.serve('of-stage'), held);
+      await bench.edge.add(other, await bench.serve('of-prod'), held);
+      expect([(await ask(bench.edge.url(bench.pool))).body, (await ask(bench.edge.url(other))).body]).toEqual([
+        'of-stage',
+        'of-prod',
+      ]);
+      await bench.edge.remove(other, 'of-prod', { force: true });
+    },
+    'another environment',
+  );
 
   bench.promise('what the server gets and what the client gets is what the other sent', async () => {
     const seen: { method: string; url: string; body: string; headers: IncomingMessage['headers'] }[] = [];
@@ -106,20 +110,5 @@ export function poolsContract(bench: EdgeBench): void {
     const answer = await ask(bench.edge.url(bench.pool), { method: 'POST', body });
     expect(answer.body.length).toBe(body.length);
     expect(answer.body === body.toString()).toBe(true);
-  });
-
-  bench.promise('pools survive a restart of the edge', async () => {
-    const [one, two] = [await bench.serve('one'), await bench.serve('two')];
-    await bench.edge.add(bench.pool, one, held);
-    await bench.edge.add(bench.pool, two, held);
-    await bench.edge.drain(bench.pool, 'two');
-    const url = bench.edge.url(bench.pool);
-    await bench.fixture.restart();
-    expect(bench.edge.url(bench.pool)).toBe(url);
-    expect((await bench.edge.servers(bench.pool)).map(({ id, state }) => [id, state]).sort()).toEqual([
-      ['one', 'ready'],
-      ['two', 'draining'],
-    ]);
-    for (let i = 0; i < 4; i++) expect(await ask(url)).toMatchObject({ status: 200, body: 'one' });
   });
 }

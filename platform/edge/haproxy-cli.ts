@@ -35,7 +35,8 @@ export function command({ target, shown }: MasterAddress, line: string, signal: 
       answer += piece;
       if (answer.length > ANSWER_LIMIT_CHARS) fail(new NoAnswer('an answer without end'));
     });
-    socket.once('connect', () => socket.write(`${line}\n`));
+    // The master ends the connection only after its client has ended its side.
+    socket.once('connect', () => socket.end(`${line}\n`));
     socket.once('end', () => resolve(answer.trim()));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const denied = error.code === 'EACCES' || error.code === 'EPERM';

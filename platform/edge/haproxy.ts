@@ -86,7 +86,8 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
       change(async (workers) => {
         const slot = slotOf((await master.entries()).get(keyOf(pool)));
         const server = slot && (await master.slot(slot))?.servers.find((each) => each.id === id);
-        if (!server) throw new EdwinError('edge.unknown-server', `${pool.service} in ${pool.environment} has no ${id}.`);
+        if (!server)
+          throw new EdwinError('edge.unknown-server', `${pool.service} in ${pool.environment} has no ${id}.`);
         await master.tell(`set server ${slot}/${id} state drain`, workers);
       }),
     remove: (pool, id, options) =>

@@ -8,6 +8,7 @@ import { silent } from '../log';
 import { edgeContract } from './contract';
 import { ask, startServer, type TestServer } from './contract-load';
 import type { Edge, Pool } from './edge';
+import { openLocalEdge } from './local';
 import { openEdge } from './open';
 import { type RunningEdge, startEdge } from './start';
 
@@ -52,13 +53,21 @@ edgeContract('local', async () => {
       withinMs: 20_000,
     });
   await healthy();
+  const [adminUrl, trafficUrl] = [`http://127.0.0.1:${admin}`, `http://127.0.0.1:${traffic}`];
+  const soon = { adminUrl, trafficUrl, token, patienceMs: 500 };
   return {
-    edge: await openEdge(`http://127.0.0.1:${admin}`, { trafficUrl: `http://127.0.0.1:${traffic}`, token }),
-    restart: async () => {
-      await kill();
+    version: 'own',
+    edge: await openEdge(adminUrl, { trafficUrl, token }),
+    open: () => openLocalEdge(soon),
+    openWithoutRights: () => ({ edge: openLocalEdge({ ...soon, token: 'of-another-edge' }), close: () => undefined }),
+    openNowhere: () => openLocalEdge({ ...soon, adminUrl: 'http://127.0.0.1:1' }),
+    crash: kill,
+    start: async () => {
       start();
       await healthy();
     },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     close: async () => {
       const metrics = await (await fetch(`http://127.0.0.1:${ops}/metrics`)).text();
       await kill();
@@ -174,7 +183,6 @@ describe('the local edge', () => {
 
   test('an edge that can not be reached is named, after patience for a restart', async () => {
     const [port] = await freePorts(1);
-    const { openLocalEdge } = await import('./local');
     const lost = openLocalEdge({
       adminUrl: `http://127.0.0.1:${port}`,
       trafficUrl: 'http://127.0.0.1:1',
