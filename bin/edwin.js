@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 'use strict';
-/** The command `edwin`: `edwin up` starts everything, everything else speaks to what runs. */
+/** The command `edwin`: `edwin up` starts everything, `edwin autoscaler simulate` calculates, all else speaks to what runs. */
 const { spawnSync } = require('node:child_process');
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');
@@ -21,10 +21,13 @@ if (!existsSync(join(dist, 'chatops', 'cli', 'main.js'))) {
   }
 }
 
-if (process.argv[2] === 'up') {
-  process.argv.splice(2, 1);
+if (process.argv[2] === 'up' || process.argv[2] === 'setup') {
+  const [program] = process.argv.splice(2, 1);
   require(join(dist, 'observability', 'instrument.js'));
-  require(join(dist, 'chatops', 'up', 'main.js'));
+  require(join(dist, 'chatops', program, 'main.js'));
+} else if (process.argv[2] === 'autoscaler' && process.argv[3] === 'simulate') {
+  const { simulateCommand } = require(join(dist, 'autoscaler', 'simulate', 'command.js'));
+  process.exitCode = simulateCommand(process.argv.slice(4), { out: process.stdout, err: process.stderr });
 } else {
   const { main } = require(join(dist, 'chatops', 'cli', 'main.js'));
   const interrupt = new AbortController();

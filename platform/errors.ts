@@ -34,6 +34,7 @@ export const remedies = {
   'start.already-running': 'Use the running one, or stop it first (Ctrl-C in its terminal).',
   'start.port-taken': 'Stop what listens there, or choose another port with --port.',
   'start.disk-full': 'Free some space on the disk that holds the data folder, or choose another with --data.',
+  'start.server-refused': 'See the log of that server; `docker compose up -d` runs the setup again.',
   'start.data-folder': 'Check that the data folder exists and that you may write to it, or choose another with --data.',
   'start.program-died': 'See the log it names; start again when the cause is gone.',
   'start.missing-library':
@@ -76,7 +77,8 @@ export const remedies = {
   'images.not-a-repository': 'Edwin builds commits: put the project under git (git init, git add, git commit).',
   'images.missing': 'Build it again: /build SERVICE COMMIT',
   'images.damaged': 'Remove what it names and build the commit again.',
-  'images.unreachable': 'Check that the image registry and the engine it names run, and that the network lets you through.',
+  'images.unreachable':
+    'Check that the image registry and the engine it names run, and that the network lets you through.',
   'images.refused': 'Check user, password or login command of the image registry, and what they may do there.',
   'images.disk-full': 'Free some space on the host it names (docker system prune), then try again.',
   'edge.unreachable': 'The edge restarts by itself; try again in a few seconds.',
@@ -106,4 +108,6 @@ export const remedies = {
   'messenger.unreachable': 'The message is kept and sent when the address answers again.',
   // simulating the autoscaler
   'simulate.bad-trace': 'A trace is rows of timestamp,count in the order of time, in one step of 1 s to 1 h.',
+  'simulate.unreadable-trace': 'Name a CSV file that you may read.',
+  'simulate.usage': 'Type edwin autoscaler simulate --help.',
 } as const;

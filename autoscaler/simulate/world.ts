@@ -1,6 +1,7 @@
 import { plant } from './policy';
 import { openRandom, poisson } from './random';
 import { expectedRate } from './rate';
+import type { Scenario } from './scenarios';
 import type { Trace } from './trace';
 
 /** How a simulation departs from the plain case. All are off by default. */
@@ -24,8 +25,8 @@ export interface WorldSettings extends Partial<Mishaps> {
   /** Seconds a host boots. */
   readonly boot?: number;
   readonly seed?: number;
-  /** Changes the expected rate before messages are drawn from it (scenarios.ts). */
-  readonly change?: (rate: Float64Array, fromTick: number, seed: number) => void;
+  /** Changes the expected rate before messages are drawn from it. */
+  readonly scenario?: Scenario;
 }
 
 /** Everything that happens to a policy whatever it does. Ticks of 5 s are counted from the trace's beginning. */
@@ -46,6 +47,8 @@ export interface World {
   /** The simulation begins some time before the scores, so that every policy has found its pace. */
   readonly firstTick: number;
   readonly fromTick: number;
+  /** When the scenario's disturbance begins. */
+  readonly eventTick: number | undefined;
   readonly bootSeconds: number;
   readonly seed: number;
   readonly mishaps: Mishaps;
@@ -58,13 +61,13 @@ const MEAN_LOSS_TICKS = 3 * TICKS_PER_MINUTE;
 const MEAN_DRIFT_TICKS = TICKS_PER_DAY / 2;
 
 export function openWorld(settings: WorldSettings): World {
-  const { trace, seed = 1, boot = 600, change } = settings;
+  const { trace, seed = 1, boot = 600, scenario } = settings;
   const { bootJitter = 1, launchFailure = 0, serviceDrift = 0, metricDelay = 0, metricLoss = 0 } = settings;
   const rate = expectedRate(trace);
   const ticks = Math.floor(rate.length / TICKS_PER_MINUTE) * TICKS_PER_MINUTE;
   const startMs = Math.floor(trace.startMs / 60_000) * 60_000;
   const fromTick = settings.from === undefined ? defaultFrom(ticks) : tickOf(settings.from, startMs, ticks);
-  change?.(rate, fromTick, seed);
+  const eventTick = scenario?.(rate, fromTick, seed);
   const random = openRandom(seed, 'arrivals');
   const arrivals = new Int32Array(ticks);
   for (let tick = 0; tick < ticks; tick++) arrivals[tick] = poisson(rate[tick]! * plant.tickSeconds, random);
@@ -80,6 +83,7 @@ export function openWorld(settings: WorldSettings): World {
     minutes: perMinute(arrivals, lost),
     firstTick: Math.max(0, fromTick - WARM_UP_TICKS),
     fromTick,
+    eventTick,
     bootSeconds: boot,
     seed,
     mishaps: { bootJitter, launchFailure, serviceDrift, metricDelay, metricLoss },

@@ -8,6 +8,7 @@ export function localHelp(): string {
     ...commands.map(({ name, usage, summary }) => [`edwin ${name} ${usage}`.trim(), summary] as const),
     ['edwin up [--data DIR] [--port N]', ownVerbs['up']!] as const,
     ['edwin secret set <env> <NAME>', ownVerbs['secret']!] as const,
+    ['edwin autoscaler simulate --trace FILE', 'Play an autoscaling policy against a load curve (--help)'] as const,
     ['edwin manifest [--url URL] [--prefix P]', ownVerbs['manifest']!] as const,
     ['edwin completion bash|zsh', ownVerbs['completion']!] as const,
   ];
