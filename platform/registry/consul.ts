@@ -37,15 +37,16 @@ export async function openConsulRegistry(url: string, log: Logger): Promise<Regi
     return work();
   };
   const close = async (): Promise<void> => {
-    await Promise.all([...watchers].map((watcher) => watcher.stop()));
-    await bell?.stop();
-    await Promise.all(
-      [...held].map(async (lease) => {
-        const released = lease.release();
-        lease.lose('the registry was closed');
-        await released.catch(() => undefined); // its session ends by itself
-      }),
-    );
+    const giveBack = async (lease: KeptLease): Promise<void> => {
+      const released = lease.release();
+      lease.lose('the registry was closed');
+      await released.catch(() => undefined); // its session ends by itself
+    };
+    await Promise.all([
+      bell?.stop(),
+      ...[...watchers].map((watcher) => watcher.stop()),
+      ...[...held].map((lease) => giveBack(lease)),
+    ]);
     client.close();
   };
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Listener, listen } from '../database/listen';
 import { migrate } from '../database/migrate';
 import { asPortError, isConnectionLoss, openPool, whereOf } from '../database/postgres';
@@ -34,14 +35,15 @@ export async function openPostgresRegistry(url: string, log: Logger): Promise<Re
       throw asPortError(error, 'registry', whereOf(url));
     }
   };
-  /** Repeats once what met a connection that was cut while it idled. */
+  /** Repeats once what met a connection that was cut while it idled, which shows soon. */
   const answer = <T>(work: () => Promise<T>): Promise<T> =>
-    once(() =>
-      work().catch((error: unknown) => {
-        if (isConnectionLoss(error)) return work();
+    once(() => {
+      const begun = performance.now();
+      return work().catch((error: unknown) => {
+        if (isConnectionLoss(error) && performance.now() - begun < ANSWER_LIMIT_MS / 2) return work();
         throw error;
-      }),
-    );
+      });
+    });
   const look = (anew: boolean): void => {
     for (const watcher of watchers) watcher.look(anew);
   };
@@ -60,14 +62,15 @@ export async function openPostgresRegistry(url: string, log: Logger): Promise<Re
   };
 
   const close = async (): Promise<void> => {
-    await Promise.all([...watchers].map((watcher) => watcher.stop()));
-    for (const lease of leases) {
+    const giveBack = async (lease: KeptLease): Promise<void> => {
       const released = lease.release();
       lease.lose('the registry was closed');
       await released.catch(() => undefined); // the end of the connection frees it, too
-    }
-    await listening?.then((listener) => listener.stop()).catch(() => undefined);
-    await pool.end();
+    };
+    await Promise.all([...[...watchers].map((watcher) => watcher.stop()), ...[...leases].map(giveBack)]);
+    const ended = Promise.all([listening?.then((listener) => listener.stop()).catch(() => undefined), pool.end()]);
+    // A server that hangs does not say goodbye.
+    await Promise.race([ended, pause(ANSWER_LIMIT_MS, undefined, { ref: false })]);
   };
 
   const registry: Registry = {
