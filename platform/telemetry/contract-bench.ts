@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type Column, promised } from '../../test/contract';
 import { newTraceId, type SampleLog, type SampleSpan, sampleLog, sampleSpan } from '../../test/documents';
 import { until } from '../../test/until';
 import type { LogQuery, TelemetryDocument, TelemetryStore, WriteResult } from './telemetry';
@@ -20,12 +21,8 @@ export class TelemetryBench {
     afterAll(() => this.store.close());
   }
 
-  /** A test, or a skipped one whose name says why the system can not pass it. */
-  readonly promise = (name: string, work: () => Promise<void>): void => {
-    const reason = this.#unsupported[name];
-    if (reason !== undefined) it.skip(`${name} (${reason})`, work);
-    else it(name, work);
-  };
+  readonly promise = (name: string, work: () => Promise<void>, ...covers: Column[]): void =>
+    promised(name, work, { covers, unsupported: this.#unsupported[name] });
 
   readonly at = (ms: number): Date => new Date(Date.UTC(2026, 10, 23, 8) + ms);
   readonly newService = (): string => `service-${randomBytes(4).toString('hex')}`;
@@ -34,9 +31,9 @@ export class TelemetryBench {
   readonly log = (sample: Partial<SampleLog>) =>
     sampleLog({ environment: this.environment, at: this.at(0), text: 'a line', ...sample });
 
-  /** Waits as long as a document may take to be found after it was written. */
+  /** Waits until a document is found that was written: two seconds, and as much again for a machine that is busy. */
   readonly found = <T>(what: string, condition: () => Promise<T>): Promise<NonNullable<T>> =>
-    until(condition, { what, withinMs: 2_000 });
+    until(condition, { what, withinMs: 4_000 });
 
   readonly texts = async (query: Partial<LogQuery>): Promise<string[]> => {
     const logs = await this.store.logs({ environment: this.environment, limit: 100, ...query });

@@ -17,21 +17,25 @@ export function readContract(bench: TelemetryBench): void {
     );
   });
 
-  promise('a trace is whole and in order of start, whatever the order of arrival', async () => {
-    const traceId = newTraceId();
-    const [root, middle] = [newSpanId(), newSpanId()];
-    const last = span({ traceId, parent: middle, at: at(20), service: 'bot', name: 'third' });
-    await bench.store.write([last, log({ traceId, at: at(30), text: 'late' })]);
-    const early = span({ traceId, spanId: middle, parent: root, at: at(10), service: 'mailer', name: 'second' });
-    await bench.store.write([log({ traceId, at: at(5), text: 'early' }), early]);
-    await bench.store.write([span({ traceId, spanId: root, at: at(0), service: 'gateway', name: 'first' })]);
-    const trace = await found('five documents', async () => {
-      const now = await bench.store.trace(environment, traceId);
-      return now.spans.length + now.logs.length === 5 ? now : undefined;
-    });
-    expect(trace.spans.map(({ name }) => name)).toEqual(['first', 'second', 'third']);
-    expect(trace.logs.map(({ body }) => body.text)).toEqual(['early', 'late']);
-  });
+  promise(
+    'a trace is whole and in order of start, whatever the order of arrival',
+    async () => {
+      const traceId = newTraceId();
+      const [root, middle] = [newSpanId(), newSpanId()];
+      const last = span({ traceId, parent: middle, at: at(20), service: 'bot', name: 'third' });
+      await bench.store.write([last, log({ traceId, at: at(30), text: 'late' })]);
+      const early = span({ traceId, spanId: middle, parent: root, at: at(10), service: 'mailer', name: 'second' });
+      await bench.store.write([log({ traceId, at: at(5), text: 'early' }), early]);
+      await bench.store.write([span({ traceId, spanId: root, at: at(0), service: 'gateway', name: 'first' })]);
+      const trace = await found('five documents', async () => {
+        const now = await bench.store.trace(environment, traceId);
+        return now.spans.length + now.logs.length === 5 ? now : undefined;
+      });
+      expect(trace.spans.map(({ name }) => name)).toEqual(['first', 'second', 'third']);
+      expect(trace.logs.map(({ body }) => body.text)).toEqual(['early', 'late']);
+    },
+    'order',
+  );
 
   promise('a trace answers with 2,000 documents at most', async () => {
     const traceId = newTraceId();
@@ -65,33 +69,37 @@ export function readContract(bench: TelemetryBench): void {
     expect(await texts({ environment: other, service })).toEqual(['theirs']);
   });
 
-  promise('logs are found by everything a query can name, newest first', async () => {
-    const [service, traceId] = [newService(), newTraceId()];
-    await writeAll([
-      log({ service, at: at(1), text: 'Student asked for a lesson', instance: `${service}-1` }),
-      log({ service, at: at(2), text: 'Upstream answered 503', severity: 17, instance: `${service}-2` }),
-      log({ service, at: at(3), text: 'Lesson sent', event: 'message.answered' }),
-      log({ service, at: at(4), text: 'Nothing to do', traceId }),
-    ]);
-    await found('four lines', async () => (await texts({ service })).length === 4);
-    const cases: [string, Partial<LogQuery>, string[]][] = [
-      ['all', {}, ['Nothing to do', 'Lesson sent', 'Upstream answered 503', 'Student asked for a lesson']],
-      ['limit', { limit: 2 }, ['Nothing to do', 'Lesson sent']],
-      ['instance', { instance: `${service}-2` }, ['Upstream answered 503']],
-      ['severity', { minSeverity: 13 }, ['Upstream answered 503']],
-      ['event', { event: 'message.answered' }, ['Lesson sent']],
-      ['trace', { traceId }, ['Nothing to do']],
-      ['one word', { text: 'LESSON' }, ['Lesson sent', 'Student asked for a lesson']],
-      ['two words', { text: 'lesson student' }, ['Student asked for a lesson']],
-      ['no such word', { text: 'lesson absent' }, []],
-      ['since', { since: at(3) }, ['Nothing to do', 'Lesson sent']],
-      ['until', { until: at(3) }, ['Upstream answered 503', 'Student asked for a lesson']],
-      ['between', { since: at(2), until: at(4) }, ['Lesson sent', 'Upstream answered 503']],
-    ];
-    for (const [name, query, expected] of cases) {
-      expect({ name, lines: await texts({ service, ...query }) }).toEqual({ name, lines: expected });
-    }
-  });
+  promise(
+    'logs are found by everything a query can name, newest first',
+    async () => {
+      const [service, traceId] = [newService(), newTraceId()];
+      await writeAll([
+        log({ service, at: at(1), text: 'Student asked for a lesson', instance: `${service}-1` }),
+        log({ service, at: at(2), text: 'Upstream answered 503', severity: 17, instance: `${service}-2` }),
+        log({ service, at: at(3), text: 'Lesson sent', event: 'message.answered' }),
+        log({ service, at: at(4), text: 'Nothing to do', traceId }),
+      ]);
+      await found('four lines', async () => (await texts({ service })).length === 4);
+      const cases: [string, Partial<LogQuery>, string[]][] = [
+        ['all', {}, ['Nothing to do', 'Lesson sent', 'Upstream answered 503', 'Student asked for a lesson']],
+        ['limit', { limit: 2 }, ['Nothing to do', 'Lesson sent']],
+        ['instance', { instance: `${service}-2` }, ['Upstream answered 503']],
+        ['severity', { minSeverity: 13 }, ['Upstream answered 503']],
+        ['event', { event: 'message.answered' }, ['Lesson sent']],
+        ['trace', { traceId }, ['Nothing to do']],
+        ['one word', { text: 'LESSON' }, ['Lesson sent', 'Student asked for a lesson']],
+        ['two words', { text: 'lesson student' }, ['Student asked for a lesson']],
+        ['no such word', { text: 'lesson absent' }, []],
+        ['since', { since: at(3) }, ['Nothing to do', 'Lesson sent']],
+        ['until', { until: at(3) }, ['Upstream answered 503', 'Student asked for a lesson']],
+        ['between', { since: at(2), until: at(4) }, ['Lesson sent', 'Upstream answered 503']],
+      ];
+      for (const [name, query, expected] of cases) {
+        expect({ name, lines: await texts({ service, ...query }) }).toEqual({ name, lines: expected });
+      }
+    },
+    'order',
+  );
 
   promise('a word that looks like a pattern matches only itself', async () => {
     const service = newService();
@@ -101,45 +109,89 @@ export function readContract(bench: TelemetryBench): void {
     expect(await texts({ service, text: 'a_l' })).toEqual([]);
   });
 
-  promise('traces are listed by their roots, newest first', async () => {
-    const [service, quiet, failing, plain] = [newService(), newService(), newTraceId(), newTraceId()];
-    const [rootOne, rootTwo] = [newSpanId(), newSpanId()];
-    await writeAll([
-      span({ traceId: failing, spanId: rootOne, at: at(1_000), ms: 50, service, name: 'POST /webhook' }),
-      span({ traceId: failing, parent: rootOne, at: at(1_010), service: quiet, failed: true, kind: 'Consumer' }),
-      span({ traceId: failing, parent: rootOne, at: at(1_005), service, kind: 'Client' }),
-      span({ traceId: plain, spanId: rootTwo, at: at(2_000), ms: 5, service, name: 'GET /' }),
-    ]);
-    const list = (query: Partial<TraceQuery>) => bench.store.traces({ environment, service, limit: 10, ...query });
-    await found('two traces', async () => (await list({})).length === 2 && (await list({}))[1]?.spans === 3);
-    expect(await list({})).toEqual([
-      {
-        traceId: plain,
-        name: 'GET /',
-        service,
-        startedAt: at(2_000),
-        durationMs: 5,
-        spans: 1,
-        errors: 0,
-        services: [service],
-      },
-      {
-        traceId: failing,
-        name: 'POST /webhook',
-        service,
-        startedAt: at(1_000),
-        durationMs: 50,
-        spans: 3,
-        errors: 1,
-        services: [service, quiet],
-      },
-    ]);
-    const ids = async (query: Partial<TraceQuery>) => (await list(query)).map(({ traceId }) => traceId);
-    expect(await ids({ onlyErrors: true })).toEqual([failing]);
-    expect(await ids({ service: quiet })).toEqual([failing]);
-    expect(await ids({ since: at(1_500) })).toEqual([plain]);
-    expect(await ids({ limit: 1 })).toEqual([plain]);
+  promise('a word is found inside another, with its signs, in any case', async () => {
+    const service = newService();
+    const lines = ['connect ECONNREFUSED 127.0.0.1:5432', 'GET /bots/42?page=1 100% done', 'Привет, мир 日本語'];
+    await writeAll(lines.map((text, index) => log({ service, text, at: at(index), traceId: newTraceId() })));
+    await found('all lines', async () => (await texts({ service })).length === lines.length);
+    const cases: [string, number | undefined][] = [
+      ['refused', 0],
+      ['0.0.1:54 CONN', 0],
+      ['0.0.1.54', undefined],
+      ['/bots/4', 1],
+      ['00%', 1],
+      ['?PAGE=1', 1],
+      ['рив', 2],
+      ['МИР', 2],
+      ['本', 2],
+    ];
+    for (const [text, line] of cases) {
+      expect({ text, lines: await texts({ service, text }) }).toEqual({
+        text,
+        lines: line === undefined ? [] : [lines[line]],
+      });
+    }
   });
+
+  promise(
+    'lines of one millisecond keep the order in which they came',
+    async () => {
+      const service = newService();
+      const lines = Array.from({ length: 200 }, (_, index) => `line ${index}`);
+      await bench.store.write(lines.map((text) => log({ service, text })));
+      const now = await found('all lines', async () => {
+        const all = await texts({ service, limit: 1_000 });
+        return all.length === lines.length ? all : undefined;
+      });
+      expect(now).toEqual([...lines].reverse());
+      expect(await texts({ service, limit: 3 })).toEqual(['line 199', 'line 198', 'line 197']);
+    },
+    'order',
+  );
+
+  promise(
+    'traces are listed by their roots, newest first',
+    async () => {
+      const [service, quiet, failing, plain] = [newService(), newService(), newTraceId(), newTraceId()];
+      const [rootOne, rootTwo] = [newSpanId(), newSpanId()];
+      await writeAll([
+        span({ traceId: failing, spanId: rootOne, at: at(1_000), ms: 50, service, name: 'POST /webhook' }),
+        span({ traceId: failing, parent: rootOne, at: at(1_010), service: quiet, failed: true, kind: 'Consumer' }),
+        span({ traceId: failing, parent: rootOne, at: at(1_005), service, kind: 'Client' }),
+        span({ traceId: plain, spanId: rootTwo, at: at(2_000), ms: 5, service, name: 'GET /' }),
+      ]);
+      const list = (query: Partial<TraceQuery>) => bench.store.traces({ environment, service, limit: 10, ...query });
+      await found('two traces', async () => (await list({})).length === 2 && (await list({}))[1]?.spans === 3);
+      expect(await list({})).toEqual([
+        {
+          traceId: plain,
+          name: 'GET /',
+          service,
+          startedAt: at(2_000),
+          durationMs: 5,
+          spans: 1,
+          errors: 0,
+          services: [service],
+        },
+        {
+          traceId: failing,
+          name: 'POST /webhook',
+          service,
+          startedAt: at(1_000),
+          durationMs: 50,
+          spans: 3,
+          errors: 1,
+          services: [service, quiet],
+        },
+      ]);
+      const ids = async (query: Partial<TraceQuery>) => (await list(query)).map(({ traceId }) => traceId);
+      expect(await ids({ onlyErrors: true })).toEqual([failing]);
+      expect(await ids({ service: quiet })).toEqual([failing]);
+      expect(await ids({ since: at(1_500) })).toEqual([plain]);
+      expect(await ids({ limit: 1 })).toEqual([plain]);
+    },
+    'order',
+  );
 
   promise('a trace that began elsewhere is listed once, by its first entry here', async () => {
     const [service, traceId, abroad, entry] = [newService(), newTraceId(), newSpanId(), newSpanId()];
@@ -184,5 +236,38 @@ export function readContract(bench: TelemetryBench): void {
     ]) {
       expect(Math.abs((measured ?? 0) - (expected ?? 0))).toBeLessThanOrEqual(1);
     }
+  });
+
+  promise('a percentile of few transactions is the time of one of them', async () => {
+    const service = newService();
+    await writeAll([
+      span({ service, ms: 10 }),
+      span({ service, ms: 90, at: at(1) }),
+      span({ service, ms: 5_000, at: at(2) }),
+    ]);
+    const [row] = await bench.store.rates({ environment, service, since: at(0), until: at(10_000), stepSeconds: 10 });
+    for (const [measured, expected] of [
+      [row?.p50Ms, 90],
+      [row?.p95Ms, 5_000],
+      [row?.p99Ms, 5_000],
+    ] as const) {
+      expect((measured ?? 0) / expected).toBeCloseTo(1, 2);
+    }
+  });
+
+  promise('rates of many steps are whole and in order', async () => {
+    const service = newService();
+    const documents = Array.from({ length: 400 }, (_, index) =>
+      span({ service, at: at(index * 1_000), version: String(index % 2), ms: 10 + index }),
+    );
+    await bench.store.write(documents);
+    const query = { environment, service, since: at(0), until: at(400_000), stepSeconds: 2 };
+    const rows = await found('all rows', async () => {
+      const now = await bench.store.rates(query);
+      return now.length === 400 ? now : undefined;
+    });
+    expect(rows.map(({ start, version }) => [start, version])).toEqual(
+      documents.map((_, index) => [at(Math.floor(index / 2) * 2_000), String(index % 2)]),
+    );
   });
 }

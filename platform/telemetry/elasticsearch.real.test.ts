@@ -1,9 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { givenElasticsearch, securedElasticsearch, type TestElasticsearch } from '../../test/engines/elasticsearch';
 import { onEngines } from '../../test/engines/engine';
+import { openRelay, type Relay } from '../../test/engines/relay';
 import { silent } from '../log';
 import { telemetryContract } from './contract';
 import { openTelemetry } from './open';
 
-onEngines(['elasticsearch'], ({ elasticsearch }) => {
-  const url = () => elasticsearch.setting('EDWIN_TEST_ELASTICSEARCH_URL').replace('http', 'elasticsearch+http');
-  telemetryContract('Elasticsearch', () => openTelemetry(url(), { log: silent }), {});
+onEngines(['elasticsearch'], (engines) => {
+  const stranger = { username: `edwin-${randomBytes(4).toString('hex')}`, password: 'of-another-environment' };
+  let server: TestElasticsearch;
+  let secured: TestElasticsearch;
+  let relay: Relay;
+
+  beforeAll(async () => {
+    server = givenElasticsearch(engines.elasticsearch);
+    secured = await securedElasticsearch(server);
+    relay = await openRelay({ host: '127.0.0.1', port: server.port });
+    await addStranger();
+  }, 240_000);
+  afterAll(async () => {
+    await relay.close();
+    await server.close();
+    if (secured !== server) await secured.close();
+  }, 60_000);
+
+  /** A user who may do with one environment's streams all that telemetry needs, and nothing with another's. */
+  async function addStranger(): Promise<void> {
+    await secured.client.security.putRole({
+      name: stranger.username,
+      cluster: ['monitor', 'manage_index_templates'],
+      indices: [
+        {
+          names: ['traces-edwin.otel-elsewhere', 'logs-edwin.otel-elsewhere'],
+          privileges: ['read', 'create_doc', 'auto_configure'],
+        },
+      ],
+    });
+    await secured.client.security.putUser({
+      username: stranger.username,
+      password: stranger.password,
+      roles: [stranger.username],
+    });
+  }
+
+  telemetryContract('Elasticsearch', {
+    async version() {
+      return (await server.client.info()).version.number;
+    },
+    open: (options) => openTelemetry(server.url({ port: relay.port }), { log: silent, ...options }),
+    openUnreachable: () => openTelemetry(server.url({ port: 1 }), { log: silent }),
+    openWithWrongPassword: () => openTelemetry(secured.url({ password: 'wrong' }), { log: silent }),
+    openAsStranger: () => openTelemetry(secured.url(stranger), { log: silent }),
+    /** Two and a half times what the server holds of documents that are not yet written. */
+    async rush() {
+      const { nodes } = await server.client.nodes.stats({ metric: 'indexing_pressure' });
+      const pressure = Object.values(nodes)[0]?.indexing_pressure;
+      const limit = Number(pressure?.memory?.limit_in_bytes ?? Number.NaN);
+      const characters = 2_900_000;
+      return { writes: Math.ceil((2.5 * limit) / characters), characters, pushesBack: true };
+    },
+    faults: {
+      async crash() {
+        await server.control('crash');
+        await server.control('up');
+      },
+      pause: () => server.control('pause'),
+      resume: () => server.control('resume'),
+      cut: () => relay.cut(),
+      mend: () => relay.mend(),
+    },
+  });
 });

@@ -1,5 +1,6 @@
 import type { Client } from '@elastic/elasticsearch';
 import { EdwinError } from '../errors';
+import { createCalls } from './calls';
 import { connect } from './elasticsearch/connect';
 import { asTelemetryError } from './elasticsearch/errors';
 import { readLogs, readRates, readTrace } from './elasticsearch/read';
@@ -26,20 +27,13 @@ const MAJOR = '9';
  * A document that is sent again after its stream has rolled over in between is stored a second time.
  */
 export async function openElasticsearchTelemetry(url: string, options: OpenTelemetryOptions): Promise<TelemetryStore> {
-  const { client, where } = connect(url);
-  const { keepDays, log } = options;
-  const running = new Set<Promise<unknown>>();
-  let closing: Promise<void> | undefined;
+  const { keepDays, log, limitMs } = options;
+  const server = connect(url, limitMs);
+  const { client, where } = server;
+  const calls = createCalls(where, (error) => asTelemetryError(error, where, admitted));
+  let admitted = false;
   let prepared: Promise<void> | undefined;
 
-  const run = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (closing) throw new EdwinError('telemetry.closed', `The store at ${where} was closed.`);
-    const result = work().catch((error: unknown) => Promise.reject(asTelemetryError(error, where)));
-    const settled = result.catch(() => undefined);
-    running.add(settled);
-    void settled.then(() => running.delete(settled));
-    return result;
-  };
   /** Again after a failure: somebody may have removed a template, or the server with all it had. */
   const ready = async (): Promise<void> => {
     prepared ??= prepare(client, log);
@@ -49,19 +43,20 @@ export async function openElasticsearchTelemetry(url: string, options: OpenTelem
     });
   };
   const expire = async (): Promise<void> => {
-    if (keepDays === undefined || closing) return;
+    if (keepDays === undefined || calls.closed) return;
     try {
-      const removed = await run(() => retain(client, keepDays, () => closing !== undefined));
+      const removed = await calls.run(() => retain(client, keepDays, () => calls.closed));
       if (removed > 0)
         log.debug({ removed, days: keepDays }, `${removed} documents older than ${keepDays} days removed`);
     } catch (error) {
-      if (!closing) log.warn({ error }, 'Old telemetry could not be removed; the next hour tries again');
+      if (!calls.closed) log.warn({ error }, 'Old telemetry could not be removed; the next hour tries again');
     }
   };
 
   try {
-    await run(() => refuseOtherVersions(client, where));
-    if (keepDays !== undefined) await run(ready);
+    await calls.run(() => refuseOtherVersions(client, where));
+    admitted = true;
+    if (keepDays !== undefined) await calls.run(ready);
   } catch (error) {
     await client.close();
     throw error;
@@ -71,22 +66,22 @@ export async function openElasticsearchTelemetry(url: string, options: OpenTelem
 
   return {
     write: (documents) =>
-      run(async () => {
+      calls.run(async () => {
         if (documents.length === 0) return { created: 0, duplicates: 0, rejected: [] };
         await ready();
-        return write(client, where, documents).catch((error: unknown) => {
+        return write(server, documents).catch((error: unknown) => {
           prepared = undefined;
           throw error;
         });
       }),
-    logs: (query) => run(() => readLogs(client, query)),
-    traces: (query) => run(() => readTraces(client, query)),
-    trace: (environment, traceId) => run(() => readTrace(client, environment, traceId)),
-    rates: (query) => run(() => readRates(client, query)),
-    close() {
+    logs: (query) => calls.run(() => readLogs(client, query)),
+    traces: (query) => calls.run(() => readTraces(client, query)),
+    trace: (environment, traceId) => calls.run(() => readTrace(client, environment, traceId)),
+    rates: (query) => calls.run(() => readRates(client, query)),
+    async close() {
       clearInterval(hourly);
-      closing ??= Promise.all(running).then(() => client.close());
-      return closing;
+      await calls.close();
+      await client.close();
     },
   };
 }

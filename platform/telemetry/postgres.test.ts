@@ -1,5 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '../../test/database';
 import { newTraceId, sampleLog, sampleSpan } from '../../test/documents';
+import { openRelay, type Relay } from '../../test/engines/relay';
+import { type Environments, startEnvironments } from '../../test/environments';
 import { until } from '../../test/until';
 import { silent } from '../log';
 import { telemetryContract } from './contract';
@@ -7,37 +9,39 @@ import { openTelemetry } from './open';
 import { removeBefore } from './retention';
 
 let database: TestDatabase;
+let environments: Environments;
+let relay: Relay;
 beforeAll(async () => {
   database = await createTestDatabase();
+  environments = await startEnvironments();
+  relay = await openRelay({ host: '127.0.0.1', port: Number(new URL(environments.url).port) });
 });
-afterAll(() => database.drop());
+afterAll(async () => {
+  await relay.close();
+  await environments.stop();
+  await database.drop();
+});
 
-const at = (address: (url: URL) => void) => () => {
-  const url = new URL(database.url);
-  address(url);
-  return openTelemetry(url.toString(), { log: silent });
-};
-
-telemetryContract(
-  'PostgreSQL',
-  at(() => undefined),
-  {
-    unreachable: at((url) => {
-      url.port = '1';
+telemetryContract('PostgreSQL', {
+  version: () => environments.version(),
+  open: (options) =>
+    openTelemetry(Object.assign(new URL(environments.url), { port: relay.port }).toString(), {
+      log: silent,
+      ...options,
     }),
-    refused: at((url) => {
-      url.password = 'wrong';
-    }),
-    faults: {
-      async cutConnections() {
-        await database.pool.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'telemetry'`,
-        );
-      },
-    },
+  openUnreachable: () => openTelemetry(environments.unreachable, { log: silent }),
+  openWithWrongPassword: () => openTelemetry(environments.wrongPassword, { log: silent }),
+  openAsStranger: () => openTelemetry(environments.stranger, { log: silent }),
+  // Those that it has no connection for wait for one.
+  rush: async () => ({ writes: 60, characters: 300_000, pushesBack: false }),
+  faults: {
+    crash: () => environments.crash(),
+    pause: () => environments.pause(),
+    resume: () => environments.resume(),
+    cut: () => relay.cut(),
+    mend: () => relay.mend(),
   },
-);
+});
 
 describe('telemetry in PostgreSQL', () => {
   const environment = 'dev';

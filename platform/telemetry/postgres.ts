@@ -3,6 +3,7 @@ import { types } from 'node:util';
 import { migrate } from '../database/migrate';
 import { asPortError, openPool, whereOf } from '../database/postgres';
 import { EdwinError } from '../errors';
+import { createCalls } from './calls';
 import type { OpenTelemetryOptions } from './options';
 import { readLogs, readRates, readTrace, readTraces } from './read';
 import { removeBefore } from './retention';
@@ -15,37 +16,27 @@ const DAY_MS = 24 * HOUR_MS;
 /** Documents in two tables of schema `telemetry`. Reads give up after 15 s; writes after 30 s. */
 export async function openPostgresTelemetry(url: string, options: OpenTelemetryOptions): Promise<TelemetryStore> {
   const where = whereOf(url);
-  const pool = openPool(url, {
-    query_timeout: 30_000,
-    statement_timeout: 30_000,
-    application_name: 'telemetry',
-    options: '-c synchronous_commit=off', // a crash of the server may cost the last second of telemetry
-  });
-  const readers = openPool(url, { query_timeout: 16_000, statement_timeout: 15_000, application_name: 'telemetry' });
-  let closed = false;
+  const { keepDays, log, limitMs } = options;
+  const open = (limit: number) =>
+    openPool(url, { query_timeout: limit + 1_000, statement_timeout: limit, application_name: 'telemetry' });
+  const pool = open(limitMs ?? 30_000);
+  const readers = open(limitMs ?? 15_000);
+  const calls = createCalls(where, (error) => asTelemetryError(error, where));
 
-  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw asTelemetryError(error, where);
-    }
-  };
   try {
-    await guarded(() => migrate(pool, join(__dirname, 'migrations'), 'telemetry'));
+    await calls.run(() => migrate(pool, join(__dirname, 'migrations'), 'telemetry'));
   } catch (error) {
     await Promise.all([pool.end(), readers.end()]);
     throw error;
   }
-  const { keepDays, log } = options;
   const expire = async (): Promise<void> => {
     if (keepDays === undefined) return;
     try {
-      const removed = await removeBefore(pool, new Date(Date.now() - keepDays * DAY_MS), () => closed);
+      const removed = await removeBefore(pool, new Date(Date.now() - keepDays * DAY_MS), () => calls.closed);
       if (removed > 0)
         log.debug({ removed, days: keepDays }, `${removed} documents older than ${keepDays} days removed`);
     } catch (error) {
-      if (!closed) log.warn({ error }, 'Old telemetry could not be removed; the next hour tries again');
+      if (!calls.closed) log.warn({ error }, 'Old telemetry could not be removed; the next hour tries again');
     }
   };
   let expiring = expire();
@@ -54,15 +45,15 @@ export async function openPostgresTelemetry(url: string, options: OpenTelemetryO
   }, HOUR_MS).unref();
 
   return {
-    write: (documents) => guarded(() => write(pool, documents)),
-    logs: (query) => guarded(() => readLogs(readers, query)),
-    traces: (query) => guarded(() => readTraces(readers, query)),
-    trace: (environment, traceId) => guarded(() => readTrace(readers, environment, traceId)),
-    rates: (query) => guarded(() => readRates(readers, query)),
+    write: (documents) => calls.run(() => write(pool, documents)),
+    logs: (query) => calls.run(() => readLogs(readers, query)),
+    traces: (query) => calls.run(() => readTraces(readers, query)),
+    trace: (environment, traceId) => calls.run(() => readTrace(readers, environment, traceId)),
+    rates: (query) => calls.run(() => readRates(readers, query)),
     async close() {
-      if (closed) return;
-      closed = true;
+      if (calls.closed) return;
       clearInterval(hourly);
+      await calls.close();
       await expiring;
       await Promise.all([pool.end(), readers.end()]);
     },

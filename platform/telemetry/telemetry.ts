@@ -80,7 +80,7 @@ export interface LogQuery {
   readonly service?: string;
   readonly instance?: string;
   readonly traceId?: string;
-  /** Words that all must stand in the text (case-insensitive). */
+  /** Words that all must stand in the text, each whole or inside a longer one (case-insensitive). */
   readonly text?: string;
   readonly minSeverity?: number;
   readonly event?: string;
@@ -125,6 +125,7 @@ export interface RateBucket {
   readonly version: string;
   readonly count: number;
   readonly errors: number;
+  /** The time of one of the transactions, give or take 1 % and one rank. */
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;

@@ -2,8 +2,13 @@ import { readFileSync } from 'node:fs';
 import { Client, type ClientOptions, SniffingTransport } from '@elastic/elasticsearch';
 import { EdwinError } from '../../errors';
 
-/** A read that is not answered by then is given up. */
-export const READ_LIMIT_MS = 15_000;
+export interface Server {
+  readonly client: Client;
+  /** Host and port, for people. */
+  readonly where: string;
+  /** A write that is not answered by then is given up; the client's own limit is that of reads. */
+  readonly writeLimitMs: number;
+}
 
 /**
  * A client for `elasticsearch+http://user:password@host:port` or `elasticsearch+https://…`, a path before Elasticsearch's
@@ -11,9 +16,9 @@ export const READ_LIMIT_MS = 15_000;
  * and `key`, each the path of a PEM file.
  *
  * It tries once more when a connection breaks, not when an answer is late; every call has a limit. It makes no spans of its own: the
- * writer would write about its writing for ever. `where` is host and port, for people.
+ * writer would write about its writing for ever.
  */
-export function connect(url: string): { readonly client: Client; readonly where: string } {
+export function connect(url: string, limitMs?: number): Server {
   const { protocol, host, pathname, username, password, searchParams } = new URL(url);
   const apiKey = searchParams.get('apiKey');
   const client = new Client({
@@ -22,13 +27,13 @@ export function connect(url: string): { readonly client: Client; readonly where:
     ...(apiKey === null &&
       username !== '' && { auth: { username: decodeURIComponent(username), password: decodeURIComponent(password) } }),
     ...(protocol === 'elasticsearch+https:' && { tls: tlsOf(searchParams) }),
-    requestTimeout: READ_LIMIT_MS,
+    requestTimeout: limitMs ?? 15_000,
     maxRetries: 1,
     enableMetaHeader: false,
     redaction: { type: 'remove' },
     Transport: Untraced,
   });
-  return { client, where: host };
+  return { client, where: host, writeLimitMs: limitMs ?? 30_000 };
 }
 
 /** The client hands no such option on to its transport, which would make a span of each request, in a trace or not. */

@@ -8,8 +8,11 @@ export interface Failure {
   readonly caused_by?: Failure | undefined;
 }
 
-/** Sorts an error of the client under the port's own codes; what is none of them passes as it is. */
-export function asTelemetryError(error: unknown, where: string): unknown {
+/**
+ * Sorts an error of the client under the port's own codes; what is none of them passes as it is.
+ * @param admitted whether the server has taken these credentials before: while it starts, it refuses everybody's
+ */
+export function asTelemetryError(error: unknown, where: string, admitted: boolean): unknown {
   if (error instanceof EdwinError || !(error instanceof errors.ElasticsearchClientError)) return error;
   // The client's error holds the whole request; what goes on is what it says.
   const cause = Object.assign(new Error(error.message), { name: error.name });
@@ -18,6 +21,12 @@ export function asTelemetryError(error: unknown, where: string): unknown {
   }
   if (error instanceof errors.ResponseError) {
     const failure = failureOf(error);
+    if (error.statusCode === 401 && admitted)
+      return new EdwinError(
+        'telemetry.unreachable',
+        `Elasticsearch at ${where} refuses credentials that it took before: it is starting, or they were changed.`,
+        { cause },
+      );
     return storeError(error.statusCode ?? 0, failure, where, cause) ?? unexpected(error, failure, where);
   }
   if (error instanceof errors.TimeoutError) {

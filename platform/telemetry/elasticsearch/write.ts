@@ -1,13 +1,13 @@
-import { type Client, errors, type estypes } from '@elastic/elasticsearch';
+import { errors, type estypes } from '@elastic/elasticsearch';
 import { EdwinError } from '../../errors';
 import { isSpan, storable } from '../rows';
 import type { TelemetryDocument, WriteResult } from '../telemetry';
+import type { Server } from './connect';
 import { type Failure, failureOf, reasonOf, storeError } from './errors';
 import { streamOf } from './streams';
 
 /** Of one request, in characters: Elastic's advice is 1 to 5 MB. A larger document goes alone. */
 const REQUEST_CHARACTERS = 3_000_000;
-const WRITE_LIMIT_MS = 30_000;
 
 interface Line {
   readonly id: string;
@@ -23,15 +23,11 @@ type Fate = 'created' | 'duplicate' | Omit<Rejection, 'id'>;
  * rejected to be written again; when the store itself is in trouble it rejects with the port's error, and all of
  * `documents` may be written again, since what was stored is then a duplicate.
  */
-export async function write(
-  client: Client,
-  where: string,
-  documents: readonly TelemetryDocument[],
-): Promise<WriteResult> {
+export async function write(server: Server, documents: readonly TelemetryDocument[]): Promise<WriteResult> {
   const result = { created: 0, duplicates: 0, rejected: [] as Rejection[] };
   const lines = documents.flatMap((document) => lineOf(document) ?? refuse(document, result.rejected));
   for (const request of requestsOf(lines)) {
-    const fates = await send(client, where, request);
+    const fates = await send(server, request);
     for (const [index, fate] of fates.entries()) {
       if (fate === 'created') result.created += 1;
       else if (fate === 'duplicate') result.duplicates += 1;
@@ -70,7 +66,8 @@ function requestsOf(lines: readonly Line[]): Line[][] {
   return requests;
 }
 
-async function send(client: Client, where: string, lines: readonly Line[]): Promise<Fate[]> {
+async function send(server: Server, lines: readonly Line[]): Promise<Fate[]> {
+  const { client, where, writeLimitMs } = server;
   try {
     const answer = await client.bulk<string>(
       {
@@ -78,12 +75,12 @@ async function send(client: Client, where: string, lines: readonly Line[]): Prom
         require_data_stream: true,
         filter_path: ['items.*.status', 'items.*.error', 'items.*.failure_store'],
       },
-      { requestTimeout: WRITE_LIMIT_MS },
+      { requestTimeout: writeLimitMs },
     );
     return answer.items.map(({ create }) => fateOf(create ?? { _index: '', status: 500 }, where));
   } catch (error) {
     if (!(error instanceof errors.ResponseError)) throw error;
-    if (error.statusCode === 413) return sendHalves(client, where, lines, error);
+    if (error.statusCode === 413) return sendHalves(server, lines, error);
     if (error.statusCode !== 429 || failureOf(error).type === 'cluster_block_exception') throw error;
     const reason = reasonOf(failureOf(error));
     return lines.map(() => ({ reason, retry: true }));
@@ -91,17 +88,12 @@ async function send(client: Client, where: string, lines: readonly Line[]): Prom
 }
 
 /** A proxy, or the server, takes only smaller bodies. */
-async function sendHalves(
-  client: Client,
-  where: string,
-  lines: readonly Line[],
-  error: errors.ResponseError,
-): Promise<Fate[]> {
+async function sendHalves(server: Server, lines: readonly Line[], error: errors.ResponseError): Promise<Fate[]> {
   if (lines.length === 1)
     return [{ reason: `larger than the store takes: ${reasonOf(failureOf(error))}`, retry: false }];
   const middle = Math.ceil(lines.length / 2);
-  const first = await send(client, where, lines.slice(0, middle));
-  return [...first, ...(await send(client, where, lines.slice(middle)))];
+  const first = await send(server, lines.slice(0, middle));
+  return [...first, ...(await send(server, lines.slice(middle)))];
 }
 
 /**
