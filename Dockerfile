@@ -94,7 +94,10 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/* \
  && ln -s /edwin/bin/edwin.js /usr/local/bin/edwin \
- && install -d -o node -g node -m 700 /data
+ && install -d -o node -g node -m 700 /data \
+ && install -d -o node -g node /edge /engine /secrets/postgres /secrets/rabbitmq /secrets/elasticsearch /secrets/kibana \
+    /secrets/registry /secrets/consul-dev /secrets/consul-stage /secrets/consul-prod /secrets/neo4j-dev \
+    /secrets/neo4j-stage /secrets/neo4j-prod
 COPY --from=build-edwin /edwin/node_modules node_modules
 COPY --from=build-edwin /edwin/package.json ./
 COPY --from=build-edwin /edwin/bin bin

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { loadCatalog } from '../../platform/catalog-file';
 import { processEnvironment, readConfig } from '../../platform/config';
 import { controlRole, environmentRole, prepareDatabases, telemetryRole } from '../../platform/database/environments';
@@ -21,12 +22,13 @@ import { type Supervised, supervise } from './supervise';
  * between chatops and the rest. Everything outlives a killed `up` and is taken over by the next one.
  */
 async function up(argv: readonly string[]): Promise<void> {
-  const given = processEnvironment();
+  const own = processEnvironment();
   const options = readOptions(argv, {
-    data: given['EDWIN_DATA'] ?? '.edwin',
-    port: Number(given['EDWIN_PORT'] ?? 4400),
+    data: own['EDWIN_DATA'] ?? '.edwin',
+    port: Number(own['EDWIN_PORT'] ?? 4400),
   });
   if (options === 'help') return void process.stdout.write(upUsage);
+  const given = { ...readSettingsFile(options.data), ...own };
   const began = Date.now();
   const say = (text: string) => void process.stdout.write(`${text}\n`);
 
@@ -80,7 +82,7 @@ async function up(argv: readonly string[]): Promise<void> {
       closers.push(() => program.stop(graceMs));
     };
     const before = [
-      ...(starts('observability') && config.OBSERVABILITY_URL === undefined ? [specs.observability] : []),
+      ...(starts('observability') && (options.only || !config.OBSERVABILITY_URL) ? [specs.observability] : []),
       ...(starts('edge') && specs.edge ? [specs.edge] : []),
     ];
     // All are waited for, so that when one can not start the others are stopped with everything else.
@@ -115,6 +117,12 @@ async function up(argv: readonly string[]): Promise<void> {
     process.stderr.write(`${error instanceof EdwinError ? explain(error) : (error as Error).stack}\n`);
     await stop(1);
   }
+}
+
+/** Settings kept in the data folder, one `NAME=value` a line; what is set where Edwin is started wins. */
+function readSettingsFile(data: string): NodeJS.ProcessEnv {
+  const file = join(data, 'settings.env');
+  return existsSync(file) ? (parseEnv(readFileSync(file, 'utf8')) as NodeJS.ProcessEnv) : {};
 }
 
 /** Starts the embedded PostgreSQL and gives its administrator's address. */

@@ -61,6 +61,9 @@ export function programSpecs({ options, config, catalog, secrets, ports, urls, g
 } {
   const here = reachable(config);
   const at = (host: string, port: number) => `http://${host}:${port}`;
+  // Started alone, it listens on the port by which the others find it.
+  const named = Number(new URL(config.OBSERVABILITY_URL ?? 'http://none').port);
+  const observabilityPort = options.only === 'observability' && named > 0 ? named : ports.observability;
   const otlpUrl = config.OBSERVABILITY_URL ?? at(here.address, ports.observability);
   const otlpToken = (environment: string) => platformSecret(secrets, `OTLP_TOKEN_${environment}`);
   const program = (name: string, port: number, env: Record<string, string>): ProgramSpec => ({
@@ -100,7 +103,7 @@ export function programSpecs({ options, config, catalog, secrets, ports, urls, g
   });
   return {
     edge: config.EDGE_ADMIN_URL === undefined ? edge : undefined,
-    observability: program('observability', ports.observability, {
+    observability: program('observability', observabilityPort, {
       TELEMETRY_URL: telemetry,
       OTLP_TOKENS: JSON.stringify(otlpTokens),
     }),
