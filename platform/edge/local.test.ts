@@ -57,7 +57,8 @@ edgeContract('local', async () => {
   const soon = { adminUrl, trafficUrl, token, patienceMs: 500 };
   return {
     version: 'own',
-    edge: await openEdge(adminUrl, { trafficUrl, token }),
+    // It starts by compiling its sources.
+    edge: openLocalEdge({ ...soon, patienceMs: 20_000 }),
     open: () => openLocalEdge(soon),
     openWithoutRights: () => ({ edge: openLocalEdge({ ...soon, token: 'of-another-edge' }), close: () => undefined }),
     openNowhere: () => openLocalEdge({ ...soon, adminUrl: 'http://127.0.0.1:1' }),

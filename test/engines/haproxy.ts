@@ -17,6 +17,8 @@ export interface RunningHaproxy {
   /** Path of the master's socket. */
   readonly socket: string;
   readonly version: string;
+  /** Process ids of its workers: another one after a reload. */
+  workers(): number[];
   /** What it logged. */
   log(): string;
   /** kill -9 of all its processes. */
@@ -95,6 +97,7 @@ export async function startHaproxy({
     folder,
     socket,
     version: /version (\S+)/.exec(execFileSync(program, ['-v'], { encoding: 'utf8' }))?.[1] ?? 'unknown',
+    workers: () => childrenOf(master.pid!),
     log: () => readFileSync(logFile, 'utf8'),
     crash: end,
     start,
@@ -106,6 +109,11 @@ export async function startHaproxy({
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
 }
 
 function freePort(host: string): Promise<number> {
