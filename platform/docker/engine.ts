@@ -13,13 +13,15 @@ const API_VERSION = 'v1.41';
 const CALL_LIMIT_MS = 20_000;
 /** Idle connections that are kept for the next call. */
 const KEPT_CONNECTIONS = 4;
+const MOST_CONNECTIONS = 16;
 
 /**
  * Connections to the Docker engine of one host. Two clients, since dockerode's limit of time also ends streams on
  * which nothing happens to come.
  */
 export interface Engine {
-  readonly host: HostEntry;
+  /** As the hosts file has it now; its way and certificates never change. */
+  host: HostEntry;
   /** For what ends by itself: without a byte for 20 s it fails. Connections are kept. */
   readonly calls: Docker;
   /** For streams and long calls: events, logs, builds, pulls. It has no limit, so the caller sets one. */
@@ -37,7 +39,12 @@ export function connectEngine(host: HostEntry, log: Logger): Engine {
   const way = wayTo(host, tunnel);
   const open = (options: HttpsOptions): Agent =>
     way.protocol === 'https' ? new HttpsAgent(options) : new HttpAgent(options);
-  const kept = open({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS, scheduling: 'lifo' });
+  const kept = open({
+    keepAlive: true,
+    maxSockets: MOST_CONNECTIONS,
+    maxFreeSockets: KEPT_CONNECTIONS,
+    scheduling: 'lifo',
+  });
   const single = open({ keepAlive: false });
   return {
     host,

@@ -14,7 +14,7 @@ export interface Engines {
   list(): readonly Engine[];
   /** @throws `hosts.unknown-host` naming those there are */
   get(host: string): Engine;
-  /** Calls back when hosts came, went or changed. A host whose way changed has another engine. */
+  /** Calls back when hosts came, went or changed. A host whose way or certificates changed has another engine. */
   onChange(callback: () => void): void;
   close(): void;
 }
@@ -38,7 +38,10 @@ export function openEngines(url: string, log: Logger): Engines {
     for (const entry of entries) {
       const print = printOf(entry);
       const old = before.get(entry.name);
-      if (old?.print === print) before.delete(entry.name);
+      if (old?.print === print) {
+        old.engine.host = entry;
+        before.delete(entry.name);
+      }
       engines.set(entry.name, old?.print === print ? old : { engine: connectEngine(entry, log), print });
     }
     for (const { engine } of before.values()) engine.close();
@@ -103,9 +106,9 @@ function sourceOf(url: string): { readonly file: string } | { readonly entry: Ho
   return { entry: entry! };
 }
 
-/** Changes when the way to the host does, or what its certificates are. */
-function printOf(entry: HostEntry): string {
-  return JSON.stringify([entry, entry.tls === undefined ? [] : TLS_FILES.map((file) => stamp(join(entry.tls!, file)))]);
+/** Changes when the way to the engine does, or its certificates. */
+function printOf({ engine, tls }: HostEntry): string {
+  return JSON.stringify([engine, ...(tls === undefined ? [] : TLS_FILES.map((file) => stamp(join(tls, file))))]);
 }
 
 function stampOf(file: string, hosts: readonly HostEntry[]): string {

@@ -22,7 +22,6 @@ const about = {
   instance: 'bot-stage-1-1',
   host: 'local',
   edwinUrl: 'http://127.0.0.1:4400',
-  path: '/bin',
   connections: { DATABASE_URL: 'postgres://x' },
   services: { 'mail-er': 'http://edge/stage/mail-er' },
   secrets: { TOKEN: 'xyz' },
@@ -31,7 +30,6 @@ const about = {
 
 test('an instance is told who it is, what it needs, and its settings with those of its environment on top', () => {
   expect(instanceEnv(snapshot, about)).toEqual({
-    PATH: '/bin',
     GREETING: 'hi',
     PAGE: 'http://127.0.0.1:4400/x/stage',
     MAIL_ER_URL: 'http://edge/stage/mail-er',

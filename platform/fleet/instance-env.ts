@@ -11,8 +11,6 @@ export interface InstanceSurroundings {
   readonly host: string;
   /** Address of the page. */
   readonly edwinUrl: string;
-  /** PATH of the instance. */
-  readonly path: string;
   /** `DATABASE_URL`, `QUEUE_URL`, `GRAPH_URL`, telemetry: by what the release needs in this environment. */
   readonly connections: Readonly<Record<string, string>>;
   /** Edge addresses of the services that the release needs. */
@@ -23,7 +21,7 @@ export interface InstanceSurroundings {
 }
 
 /**
- * The complete environment of an instance, except `HOST` and `PORT`, which the host adds. Settings of the environment
+ * The complete environment of an instance, except `HOST`, `PORT` and `PATH`, which the host adds. Settings of the environment
  * win over common ones; what Edwin itself sets wins over settings.
  * @throws `config.invalid` when a setting names something that is not set
  */
@@ -38,7 +36,6 @@ export function instanceEnv(snapshot: ReleaseSnapshot, about: InstanceSurroundin
   const settings = { ...snapshot.config.common, ...snapshot.config.environments[about.environment] };
   const expanded = Object.entries(settings).map(([name, text]) => [name, expand(text, (key) => named[key], name)]);
   return {
-    PATH: about.path,
     ...Object.fromEntries(expanded),
     ...addresses(about.services),
     ...about.connections,

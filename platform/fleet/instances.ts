@@ -29,7 +29,6 @@ export async function startInstance(
     instance: id,
     host,
     edwinUrl: parts.edwinUrl,
-    path: parts.outerEnv['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     connections: environmentOf(parts, cell.environment).connections(snapshot),
     services: neededServices(parts, cell, release),
     secrets,
@@ -46,6 +45,7 @@ export async function startInstance(
       listens: listens(snapshot),
       memoryMb: snapshot.memoryMb,
       cpus: snapshot.cpus,
+      stopGraceSeconds: snapshot.rollout.stopGraceSeconds,
     });
     const { service, environment } = cell;
     parts.log.info(
@@ -110,6 +110,7 @@ export async function untilHealthy(
 
 /** How an instance ended, as words. */
 export function exitSentence(id: string, exit: InstanceExit | undefined): string {
+  if (exit?.outOfMemory) return `${id} was ended because it wanted more memory than it may have`;
   if (exit?.signal !== undefined) return `${id} was ended by ${exit.signal}`;
   return exit?.code === undefined ? `${id} is gone` : `${id} exited with status ${exit.code}`;
 }
@@ -133,6 +134,12 @@ export async function admit(parts: FleetParts, cell: Cell, release: Release, ins
   if (release.snapshot.kind !== 'http' || instance.address === undefined) return;
   const { holdSeconds, retry } = release.snapshot.rollout;
   await parts.edge.add(cell, { id: instance.id, address: instance.address }, { holdSeconds, retry });
+}
+
+/** Lets no name lead to the instances any more, while they still answer whom they know. */
+export async function unlist(parts: FleetParts, cell: Cell, ids: Iterable<string>): Promise<void> {
+  const { registry } = environmentOf(parts, cell.environment);
+  await Promise.all([...ids].map((id) => registry.deregister(id)));
 }
 
 /** Forgets an instance that is gone, at the edge and in the registry. */

@@ -28,7 +28,7 @@ export interface FleetDeps {
   readonly secrets: Secrets;
   /** Address of the page, told to instances. */
   readonly edwinUrl: string;
-  /** Edwin's own environment: `PATH` of the instances, and the last place where names in settings are looked up. */
+  /** Edwin's own environment, the last place where names in settings are looked up. */
   readonly outerEnv: Readonly<Record<string, string | undefined>>;
   /** Who this controller is, different for each process. */
   readonly holder: string;

@@ -64,7 +64,6 @@ export class HostsBench {
       cpus: 0.1,
       ...more,
       env: {
-        PATH: process.env['PATH'] ?? '',
         MODE: mode,
         TESTER_HOST: fixture.tester,
         TESTER_PORT: String(tester.port),

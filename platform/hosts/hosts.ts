@@ -7,11 +7,13 @@
  * - `start` is idempotent on `spec.id`: when an instance of that id runs, it is returned and nothing is started.
  * - `stop` asks (SIGTERM), waits `graceSeconds`, then kills; it resolves when the instance and all its child
  *   processes are gone, also when they already were.
- * - A host that can not be reached has state `unknown`, and so have its instances; it is never reported empty.
+ * - A host that can not be reached has state `unknown`, and so have its instances; it is never reported empty. (A
+ *   controller that has never reached it does not know its instances.) An instance that was seen to have exited stays
+ *   exited. Calls to such a host fail at once, and it does not slow calls to others.
  * - `stop` and `remove` of an instance that is not there are not errors: it is gone.
  * - An exited instance stays listed with its exit and its log until it is removed.
  * - Values of `spec.env` appear in no log, label, argument list or error.
- * Errors: `hosts.unknown-host`, `hosts.unreachable`, `hosts.start-failed`, `hosts.unknown-instance`.
+ * Errors: `hosts.unknown-host`, `hosts.unreachable`, `hosts.refused`, `hosts.start-failed`, `hosts.still-running`, `hosts.unknown-instance`.
  */
 export interface Hosts {
   hosts(): Promise<Host[]>;
@@ -55,11 +57,16 @@ export interface InstanceSpec {
   readonly image: string;
   /** What to run inside the image; undefined means the image's own command. */
   readonly command: readonly string[] | undefined;
-  /** Complete environment of the process, secrets included; the adapter adds `PORT` and `HOST` when `listens`. */
+  /**
+   * Complete environment of the process, secrets included. The adapter adds `EDWIN_INSTANCE`, `PORT` and `HOST` when
+   * `listens`, and a `PATH` where there is none.
+   */
   readonly env: Readonly<Record<string, string>>;
   readonly listens: boolean;
   readonly memoryMb: number;
   readonly cpus: number;
+  /** What it is given to finish by when its host shuts down without asking anybody; 25 when it is left out. */
+  readonly stopGraceSeconds?: number;
 }
 
 export interface Instance {
@@ -79,6 +86,8 @@ export interface InstanceExit {
   readonly code: number | undefined;
   readonly signal: string | undefined;
   readonly at: Date;
+  /** It was killed because it wanted more memory than it may have. */
+  readonly outOfMemory?: true;
 }
 
 export interface InstanceEvent {

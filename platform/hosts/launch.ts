@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { processEnvironment } from '../config';
 import { EdwinError } from '../errors';
 import { identify } from '../process';
 import type { InstanceSpec } from './hosts';
 import { MARK, type Processes } from './processes';
 import type { Intent, Records } from './records';
+
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** Where platform/images/local.ts keeps the tree of a digest. */
 export function imageFolder(imagesFolder: string, digest: string): string {
@@ -32,7 +35,13 @@ export async function launch({ spec, intent, imagesFolder, records, processes }:
   try {
     const child = spawn(file!, args, {
       cwd: imageFolder(imagesFolder, spec.image),
-      env: { ...spec.env, ...listen, EDWIN_INSTANCE: spec.id, [MARK]: intent.mark },
+      env: {
+        PATH: processEnvironment()['PATH'] ?? DEFAULT_PATH,
+        ...spec.env,
+        ...listen,
+        EDWIN_INSTANCE: spec.id,
+        [MARK]: intent.mark,
+      },
       detached: true,
       stdio: ['ignore', stdout, stderr],
     });

@@ -55,7 +55,7 @@ describe('local hosts', () => {
     labels: { environment: 'stage', service: 'web', release: 1, operation: '1' },
     image: digest,
     command: ['node', 'program.js'],
-    env: { PATH: process.env['PATH'] ?? '', MODE: mode, SECRET: 'a secret of 7' },
+    env: { MODE: mode, SECRET: 'a secret of 7' },
     listens: false,
     memoryMb: 64,
     cpus: 0.1,
@@ -95,7 +95,7 @@ describe('local hosts', () => {
     const { id } = await several.start(specOf('', { host: 'local-2' }));
     expect((await several.instances())[0]).toMatchObject({ id, host: 'local-2' });
     await several.close();
-    await expect(openHosts('docker://engine', { data: folders.data, log: silent })).rejects.toMatchObject({
+    await expect(openHosts('podman://engine', { data: folders.data, log: silent })).rejects.toMatchObject({
       code: 'config.invalid',
     });
     expect(localHost('a').name).toBe('a');
