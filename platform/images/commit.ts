@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { EdwinError } from '../errors';
 
 export interface Commit {
@@ -59,15 +60,30 @@ export class Repository {
     }
   }
 
+  /** Content of a file of the commit, if it has it. */
+  async read(commit: string, path: string): Promise<string | undefined> {
+    const { status, stdout } = await this.git(['cat-file', 'blob', `${commit}:${path}`]);
+    return status === 0 ? stdout : undefined;
+  }
+
+  /** The commit's files below `folder` as a tar stream, dated by the commit, as `.gitattributes` says for archives. */
+  archive(commit: string, folder: string): Readable {
+    const child = this.spawn(['archive', '--format=tar', commit, ...(folder === '.' ? [] : ['--', folder])]);
+    let stderr = '';
+    child.stderr.on('data', (data) => (stderr += data));
+    child.once('error', (error) => child.stdout.destroy(error));
+    child.once('close', (code) => {
+      if (code !== 0) child.stdout.destroy(new Error(`git archive failed: ${stderr.trim()}`));
+    });
+    return child.stdout;
+  }
+
   private git(
     args: readonly string[],
     more: Readonly<Record<string, string>> = {},
   ): Promise<{ status: number; stdout: string; stderr: string }> {
-    // The caller has named this repository, so whose it is does not matter: a build machine often is not its owner.
-    const trust = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
     return new Promise((resolve, reject) => {
-      const env = { ...this.env, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C', ...more };
-      const child = spawn('git', ['-C', this.folder, ...trust, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = this.spawn(args, more);
       let [stdout, stderr] = ['', ''];
       child.stdout.on('data', (data) => (stdout += data));
       child.stderr.on('data', (data) => (stderr += data));
@@ -76,5 +92,15 @@ export class Repository {
       );
       child.once('close', (code) => resolve({ status: code ?? 1, stdout, stderr }));
     });
+  }
+
+  private spawn(
+    args: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+  ): ChildProcessByStdio<null, Readable, Readable> {
+    // The caller has named this repository, so whose it is does not matter: a build machine often is not its owner.
+    const trust = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
+    const env = { ...this.env, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C', ...more };
+    return spawn('git', ['-C', this.folder, ...trust, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 }
