@@ -35,7 +35,13 @@ runProgram('chatops', ['chatops', 'database'], async ({ config, log, stopping, o
 
   const hosts = await openHosts(config.HOSTS_URL, { data: config.EDWIN_DATA, log });
   onStop('hosts', () => hosts.close());
-  const images = await openImages(config.IMAGES_URL, { data: config.EDWIN_DATA, log });
+  const images = await openImages(config.IMAGES_URL, {
+    data: config.EDWIN_DATA,
+    log,
+    hostsUrl: config.HOSTS_URL,
+    builderUrl: config.IMAGES_BUILDER_URL,
+    loginCommand: config.IMAGES_LOGIN_COMMAND,
+  });
   onStop('images', () => images.close());
   const edge = await openEdge(config.EDGE_ADMIN_URL, { token: config.EDGE_TOKEN, trafficUrl: config.EDGE_URL });
   onStop('edge', () => edge.close());

@@ -42,6 +42,12 @@ export const sections = {
       IMAGES_URL: secret(
         'Registry of images, `registry+https://user:password@host/path`; default: builds in folders of this machine',
       ).optional(),
+      IMAGES_BUILDER_URL: address(
+        'Docker engine that builds images, in the form of HOSTS_URL; default: the first host that answers',
+      ).optional(),
+      IMAGES_LOGIN_COMMAND: address(
+        'Shell command that prints the registry’s password, for passwords that expire (`aws ecr get-login-password`)',
+      ).optional(),
       EDGE_URL: url.optional().meta({ description: 'Address of an HAProxy for traffic; default: an edge of ours' }),
       EDGE_ADMIN_URL: z
         .string()
@@ -85,6 +91,8 @@ export const sections = {
     OTEL_EXPORTER_OTLP_ENDPOINT: url.optional().meta({ description: 'Where instances send traces and logs' }),
     HOSTS_URL: address('Hosts that run instances').default('local:'),
     IMAGES_URL: secret('Where images are built and kept').default('local:'),
+    IMAGES_BUILDER_URL: address('Docker engine that builds images').optional(),
+    IMAGES_LOGIN_COMMAND: address('Shell command that prints the registry’s password').optional(),
     TELEMETRY_URL: secret('Telemetry store to read from'),
     EDGE_URL: url.meta({ description: 'Address of the edge' }),
     EDGE_ADMIN_URL: z.string().min(1).meta({ description: 'Where the edge is told what to do' }),

@@ -118,6 +118,8 @@ export function programSpecs({ options, config, catalog, secrets, ports, urls, g
       TELEMETRY_URL: telemetry,
       HOSTS_URL: config.HOSTS_URL ?? 'local:',
       IMAGES_URL: config.IMAGES_URL ?? 'local:',
+      ...(config.IMAGES_BUILDER_URL !== undefined && { IMAGES_BUILDER_URL: config.IMAGES_BUILDER_URL }),
+      ...(config.IMAGES_LOGIN_COMMAND !== undefined && { IMAGES_LOGIN_COMMAND: config.IMAGES_LOGIN_COMMAND }),
       EDGE_URL: config.EDGE_URL ?? at(here.address, ports.edge),
       EDGE_ADMIN_URL: config.EDGE_ADMIN_URL ?? at(here.probe, ports.edgeAdmin),
       EDGE_TOKEN: edgeToken,
