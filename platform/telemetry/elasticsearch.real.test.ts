@@ -6,6 +6,9 @@ import { silent } from '../log';
 import { telemetryContract } from './contract';
 import { openTelemetry } from './open';
 
+// It starts in 15 s, and on a machine with much else to do in 100.
+jest.setTimeout(300_000);
+
 onEngines(['elasticsearch'], (engines) => {
   const stranger = { username: `edwin-${randomBytes(4).toString('hex')}`, password: 'of-another-environment' };
   let server: TestElasticsearch;
@@ -17,12 +20,12 @@ onEngines(['elasticsearch'], (engines) => {
     secured = await securedElasticsearch(server);
     relay = await openRelay({ host: '127.0.0.1', port: server.port });
     await addStranger();
-  }, 240_000);
+  });
   afterAll(async () => {
     await relay.close();
     await server.close();
     if (secured !== server) await secured.close();
-  }, 60_000);
+  });
 
   /** A user who may do with one environment's streams all that telemetry needs, and nothing with another's. */
   async function addStranger(): Promise<void> {
