@@ -1,7 +1,7 @@
 import type { Instance } from '../hosts/hosts';
 import { chooseHosts } from './choose-hosts';
 import { openCrew } from './crew';
-import { forget, pruneExited, stopInstance, untilDrained } from './instances';
+import { forget, pruneExited, stopInstance, unlist, untilDrained } from './instances';
 import { environmentOf } from './parts';
 import { forwardSteps, type StepName } from './plan';
 import { type Act, each, idsOf, instancesOf, type Run, running } from './run';
@@ -57,7 +57,8 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
       await amid();
       await parts.journal.serve(run.hold, to.number);
       await amid();
-      const old = idsOf((await instancesOf(run)).old);
+      const old = idsOf(running((await instancesOf(run)).old));
+      await unlist(parts, cell, old);
       if (!http) return `release ${to.number} works`;
       const ready = (await parts.edge.servers(cell)).filter(({ id }) => old.has(id));
       await Promise.all(ready.map(({ id }) => parts.edge.drain(cell, id)));

@@ -126,6 +126,14 @@ test.each<[string, Partial<Facts>, object]>([
     { drift: ['x (release 9) belongs to nothing that serves'] },
   ],
   [
+    'and no name leads to it any more',
+    {
+      instances: [instance('a'), instance('b'), instance('x', { release: 9, operation: 'foreign' })],
+      registered: [entry('a'), entry('b'), entry('x', { release: 9 })],
+    },
+    { forget: ['x'], drift: ['x (release 9) belongs to nothing that serves'] },
+  ],
+  [
     'an instance on a host that is not reached is neither replaced nor forgotten',
     { instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' })] },
     { drift: ['h2 is not reached; its instances are unknown'] },

@@ -35,7 +35,7 @@ export interface Chores {
   readonly suspend: readonly string[];
   /** Drained, then stopped. */
   readonly retire: readonly { readonly instance: Instance; readonly reason: string }[];
-  /** Entries of the edge or the registry without an instance. */
+  /** Entries of the edge or the registry without an instance, or of one that shall not serve. */
   readonly forget: readonly string[];
   /** Something exited that may have to be pruned. */
   readonly prune: boolean;
@@ -81,7 +81,7 @@ export function chores(facts: Facts): Chores {
     ],
     forget: [
       ...servers.filter(({ id }) => !ownIds.has(id) && !leaving.has(id)),
-      ...registered.filter(({ id }) => !presentIds.has(id)),
+      ...registered.filter(({ id, release }) => !presentIds.has(id) || (release !== serving && !leaving.has(id))),
     ].map(({ id }) => id),
     prune: instances.length - present.length > KEPT_EXITED,
     drift: drift(

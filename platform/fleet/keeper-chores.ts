@@ -11,6 +11,7 @@ import {
   register,
   startInstance,
   stopInstance,
+  unlist,
   untilDrained,
   untilHealthy,
 } from './instances';
@@ -106,6 +107,7 @@ async function nextId({ pool }: FleetParts, { service, environment }: Cell): Pro
 async function retire({ parts, cell, release, log, signal }: Ward, instance: Instance, reason: string): Promise<void> {
   log.info({ instance: instance.id, service: cell.service }, `${instance.id} is stopped: ${reason}`);
   const rollout = release?.snapshot.rollout;
+  await unlist(parts, cell, [instance.id]);
   const servers = release?.snapshot.kind === 'worker' ? [] : await parts.edge.servers(cell);
   if (servers.some(({ id }) => id === instance.id)) {
     await parts.edge.drain(cell, instance.id);

@@ -1,7 +1,7 @@
 import { chooseHosts } from './choose-hosts';
 import { openCrew } from './crew';
 import { forgetOthers } from './forward';
-import { admit, pruneExited, register, stopInstance, untilDrained } from './instances';
+import { admit, pruneExited, register, stopInstance, unlist, untilDrained } from './instances';
 import { undoSteps } from './plan';
 import { type Act, each, idsOf, instancesOf, NeverHealthy, numberOf, type Run, running } from './run';
 
@@ -23,6 +23,7 @@ export function undoActs(run: Run): { steps: ReturnType<typeof undoSteps>; acts:
     },
     async withdraw() {
       const fresh = idsOf((await instancesOf(run)).fresh);
+      await unlist(parts, cell, fresh);
       const servers = (await parts.edge.servers(cell)).filter(({ id }) => fresh.has(id));
       await Promise.all(servers.map(({ id }) => parts.edge.drain(cell, id)));
       const left = await untilDrained(parts, cell, fresh, to.snapshot.rollout.drainSeconds, run.signal);
