@@ -1,43 +1,136 @@
+import { connect, type Socket } from 'node:net';
+import { consulOperator } from '../../test/engines/consul';
 import { onEngines } from '../../test/engines/engine';
 import { until } from '../../test/until';
+import { silent } from '../log';
 import { registryContract } from './contract';
+import { openRegistry } from './open';
+import type { Registration, Registry } from './registry';
 
 onEngines(['consul'], ({ consul }) => {
-  const address = (environment: string, tokenOf = environment): string => {
-    const url = new URL(consul.setting(`EDWIN_TEST_CONSUL_${environment.toUpperCase()}_URL`));
-    const token = consul.setting(`EDWIN_TEST_CONSUL_${tokenOf.toUpperCase()}_TOKEN`);
-    return `consul+http://:${token}@${url.host}/${environment}`;
+  const operator = consulOperator(consul);
+  let token: { secret: string; revoke(): Promise<void> };
+  const open: Registry[] = [];
+  const url = (): string => operator.address('stage', token.secret);
+  const openStage = async (address = url()): Promise<Registry> => {
+    const registry = await openRegistry(address, silent);
+    open.push(registry);
+    return registry;
   };
-  const changed = (change: Partial<URL>): string => Object.assign(new URL(address('stage')), change).toString();
-  const up = async (): Promise<void> => void (await consul.control('up', 'stage'));
+  const entry = (id: string, more: Partial<Registration> = {}): Registration => ({
+    id,
+    service: 'real',
+    release: 1,
+    host: 'h1',
+    address: { host: '127.0.0.1', port: 4001 },
+    ttlSeconds: 60,
+    ...more,
+  });
+
+  beforeAll(async () => {
+    token = await operator.token('stage');
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((registry) => registry.close()));
+  });
+  afterAll(() => token.revoke());
 
   registryContract('Consul', {
-    url: () => address('stage'),
-    unreachable: () => changed({ port: '1' }),
-    wrongPassword: () => changed({ password: '5d3a4f9c-0000-4000-8000-000000000000' }),
-    stranger: () => address('prod', 'stage'),
+    url,
+    unreachable: () => url().replace(/:\d+\//, ':1/'),
+    wrongPassword: () => operator.address('stage', '5d3a4f9c-0000-4000-8000-000000000000'),
+    stranger: () => operator.address('prod', token.secret),
     async version() {
-      const response = await fetch(`${consul.setting('EDWIN_TEST_CONSUL_STAGE_URL')}/v1/agent/self`, {
-        headers: { 'x-consul-token': consul.setting('EDWIN_TEST_CONSUL_STAGE_TOKEN') },
-      });
-      const { Config } = (await response.json()) as { Config: { Version: string } };
+      const { Config } = await operator.call<{ Config: { Version: string } }>('stage', 'GET', 'agent/self');
       return Config.Version;
     },
     shortestTtl: 1,
-    ...(consul.disturbable && {
-      faults: {
-        restart: async () => {
-          await consul.control('down', 'stage');
-          await up();
-        },
-        crash: async () => {
-          await consul.control('crash', 'stage');
-          await up();
-        },
-        pause: async () => void (await consul.control('pause', 'stage')),
-        resume: async () => void (await consul.control('resume', 'stage')),
-      },
-    }),
+    ...(consul.disturbable && { faults: operator.faults('stage') }),
   });
-  void until;
+
+  describe('the rights of a token', () => {
+    test('an address that names another datacenter than the server’s is refused', async () => {
+      const address = url().replace(/stage$/, 'prod');
+      await expect(openRegistry(address, silent)).rejects.toMatchObject({
+        code: 'registry.refused',
+        message: expect.stringMatching(/is the datacenter stage, not prod\.$/),
+      });
+    });
+
+    test('end at Edwin’s own keys: everything else of the datacenter stays out of reach', async () => {
+      for (const [method, path] of [
+        ['PUT', 'kv/other/key'],
+        ['PUT', 'kv/edwin'],
+        ['PUT', 'event/fire/anything'],
+        ['PUT', 'agent/leave'],
+        ['PUT', 'catalog/register'],
+      ]) {
+        const { origin } = new URL(consul.setting('EDWIN_TEST_CONSUL_STAGE_URL'));
+        const body = JSON.stringify({ Node: 'intruder', Address: '127.0.0.1' });
+        const headers = { 'x-consul-token': token.secret };
+        const response = await fetch(`${origin}/v1/${path}`, { method: method as string, body, headers });
+        expect([path, response.status]).toEqual([path, 403]);
+      }
+    });
+
+    test('are asked with each call, so that one taken away is refused', async () => {
+      const brief = await operator.token('stage');
+      const registry = await openStage(operator.address('stage', brief.secret));
+      await registry.register(entry('real-1'));
+      await brief.revoke();
+      await expect(registry.instances()).rejects.toMatchObject({ code: 'registry.refused' });
+      await expect(registry.lease('real', 'one', 5)).rejects.toMatchObject({ code: 'registry.refused' });
+      await (await openStage()).deregister('real-1');
+    });
+
+    test('may be given to a new token: what the old one registered goes on being true with the next report', async () => {
+      const old = await operator.token('stage');
+      const before = await openRegistry(operator.address('stage', old.secret), silent);
+      await before.register(entry('real-1'));
+      await before.report('real-1', 'critical', '503');
+      await before.close();
+      await old.revoke();
+      const registry = await openStage();
+      await registry.report('real-1', 'passing', '200');
+      // What its servers know, not only the agent that was told.
+      const known = await operator.call<{ Status: string }[]>('stage', 'GET', 'health/checks/real');
+      expect(known.map(({ Status }) => Status)).toEqual(['passing']);
+      await registry.deregister('real-1');
+      expect(await operator.call('stage', 'GET', 'health/checks/real')).toEqual([]);
+    });
+  });
+
+  test('somebody else’s services and checks are not seen, whatever they look like', async () => {
+    const foreign = { ID: 'foreign', Name: 'real', Tags: ['edwin'], Check: { TTL: '60s', Notes: '{"id":"foreign"}' } };
+    await operator.call('stage', 'PUT', 'agent/service/register', foreign);
+    try {
+      expect(await (await openStage()).instances('real')).toEqual([]);
+    } finally {
+      await operator.call('stage', 'PUT', 'agent/service/deregister/foreign');
+    }
+  });
+
+  test('one address may have 200 connections: above that calls wait until there is room', async () => {
+    const registry = await openStage();
+    const { hostname, port } = new URL(consul.setting('EDWIN_TEST_CONSUL_STAGE_URL'));
+    const idle: Socket[] = [];
+    const refused = (): Promise<boolean> =>
+      fetch(`http://${hostname}:${port}/v1/status/leader`, { headers: { connection: 'close' } }).then(
+        ({ status }) => status === 429,
+        () => true,
+      );
+    try {
+      while (!(await refused()))
+        for (let n = 0; n < 20; n++) idle.push(connect(Number(port), hostname).on('error', () => undefined));
+      const found = Promise.all(Array.from({ length: 20 }, () => registry.instances('real')));
+      let answered = false;
+      void found.then(() => (answered = true));
+      await until(() => refused(), { what: 'it is still full' });
+      expect(answered).toBe(false);
+      for (const socket of idle) socket.destroy();
+      expect(await found).toEqual(Array.from({ length: 20 }, () => []));
+    } finally {
+      for (const socket of idle) socket.destroy();
+    }
+  });
 });

@@ -7,7 +7,10 @@ const run = promisify(execFile);
 /** Servers that tests may use, and the variables that say where they are. */
 const engines = {
   rabbitmq: ['EDWIN_TEST_RABBITMQ_URL', 'EDWIN_TEST_RABBITMQ_MANAGEMENT_URL', 'EDWIN_TEST_RABBITMQ_STAGE_URL'],
-  consul: ['EDWIN_TEST_CONSUL_STAGE_URL', 'EDWIN_TEST_CONSUL_PROD_URL'],
+  // Tokens of each datacenter that may make others: it must run with ACLs.
+  consul: ['STAGE_URL', 'STAGE_TOKEN', 'STAGE_DNS', 'PROD_URL', 'PROD_TOKEN'].map(
+    (name) => `EDWIN_TEST_CONSUL_${name}`,
+  ),
   neo4j: ['EDWIN_TEST_NEO4J_URL', 'EDWIN_TEST_NEO4J_USER', 'EDWIN_TEST_NEO4J_PASSWORD'],
   postgres: ['EDWIN_TEST_POSTGRES_URL', 'EDWIN_TEST_POSTGRES_STAGE_URL'],
   elasticsearch: ['EDWIN_TEST_ELASTICSEARCH_URL'],

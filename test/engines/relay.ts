@@ -13,10 +13,17 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/** Passes TCP connections on to `target`. With `host` and `port` it listens there, else on a free port of 127.0.0.1. */
+/**
+ * Passes connections on to `target`. With `host` and `port`, or the `path` of a socket, it listens there, else on a
+ * free port of 127.0.0.1.
+ */
 export async function openRelay(
-  target: { readonly host: string; readonly port: number },
-  { host = '127.0.0.1', port = 0 }: { readonly host?: string; readonly port?: number } = {},
+  target: { readonly host: string; readonly port: number } | { readonly path: string },
+  {
+    host = '127.0.0.1',
+    port = 0,
+    path,
+  }: { readonly host?: string; readonly port?: number; readonly path?: string } = {},
 ): Promise<Relay> {
   const sockets = new Set<Socket>();
   let paused = false;
@@ -30,7 +37,7 @@ export async function openRelay(
     if (paused) socket.pause();
   };
   const server: Server = createServer((near) => {
-    const far = connect(target.port, target.host);
+    const far = connect(target);
     near.setNoDelay(true);
     far.setNoDelay(true);
     near.pipe(far);
@@ -41,7 +48,7 @@ export async function openRelay(
   const listen = (at: number): Promise<void> =>
     new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(at, host, () => {
+      server.listen(path === undefined ? { port: at, host } : { path }, () => {
         server.off('error', reject);
         resolve();
       });
@@ -51,7 +58,7 @@ export async function openRelay(
     return new Promise((resolve) => (server.listening ? server.close(() => resolve()) : resolve()));
   };
   await listen(port);
-  const taken = (server.address() as { port: number }).port;
+  const taken = path === undefined ? (server.address() as { port: number }).port : 0;
   return {
     host,
     port: taken,
