@@ -6,14 +6,16 @@ import { cleanUp, cloneProject, commit, type RunningEdwin, startEdwin } from '..
 import { machine, percentile, row, spread } from './figures';
 import { killEachOnce } from './kill';
 import { Messenger } from './messenger';
+import { localWorld, realWorld, schedule, type World } from './world';
 
 /**
- * `npm run bench:deploy [messages] [per second]`: students write through stage while bot and gateway are deployed five
- * times each and every instance is once killed with -9. Ends with status 1 when a message was lost, answered twice or
- * out of order, or a webhook call failed.
+ * `npm run bench:deploy -- [messages] [per second] [--real]`: students write through stage while bot and gateway are
+ * deployed five times each and every instance is once killed with -9. With `--real` on the servers that EDWIN_TEST_…
+ * name; then one host's power is cut in the middle and comes back, and RabbitMQ is killed with -9. Ends with status 1
+ * when a message was lost, answered twice or out of order, or a webhook call failed.
  */
-const MESSAGES = Number(process.argv[2] ?? 2000);
-const RATE = Number(process.argv[3] ?? 50);
+const REAL = process.argv.includes('--real');
+const [MESSAGES = 2000, RATE = 50] = process.argv.filter((word) => /^\d+$/.test(word)).map(Number);
 const STUDENTS = Math.min(200, MESSAGES);
 const ROUNDS = 5;
 const SERVICES = ['mailer', 'gateway', 'bot'];
@@ -37,14 +39,16 @@ async function expectDone(edwin: RunningEdwin, ...words: string[]): Promise<numb
 }
 
 async function main(): Promise<void> {
+  const world = REAL ? await realWorld(process.env) : localWorld();
   const repository = cloneProject();
   const messenger = new Messenger(SECRET);
   const port = await freePort();
-  await messenger.listen(port);
+  await messenger.listen(port, world.address);
   const edwin = await startEdwin({
     repository,
     fill: false,
-    env: { MESSENGER_API_URL: `http://127.0.0.1:${port}/v23.0`, MESSENGER_APP_SECRET: SECRET },
+    host: world.address,
+    env: { ...world.env, MESSENGER_API_URL: `http://${world.address}:${port}/v23.0`, MESSENGER_APP_SECRET: SECRET },
   });
   let failed = true;
   try {
@@ -60,20 +64,22 @@ async function main(): Promise<void> {
       commit(repository, `Round ${round}`);
       for (const service of ['bot', 'gateway']) await expectDone(edwin, 'build', service);
     }
-    messenger.subscribe(`${await edgeUrl(edwin)}/stage/gateway/webhook`);
-    failed = await run(edwin, messenger);
+    messenger.subscribe(`${await world.edgeUrl(edwin)}/stage/gateway/webhook`);
+    failed = await run(edwin, messenger, world);
   } finally {
     await edwin.stop();
     await messenger.close();
+    await world.close();
     if (!failed) cleanUp(repository, join(edwin.data, '..'));
     else console.log(`kept for a look: ${edwin.data}`);
   }
   process.exitCode = failed ? 1 : 0;
 }
 
-async function run(edwin: RunningEdwin, messenger: Messenger): Promise<boolean> {
+async function run(edwin: RunningEdwin, messenger: Messenger, world: World): Promise<boolean> {
   const random = seeded(7);
-  const killer = killEachOnce({ data: edwin.data, environment: 'stage', youngestMs: 1_500, everyMs: 900, random });
+  const victims = () => world.victims(edwin);
+  const killer = killEachOnce({ victims, youngestMs: 1_500, everyMs: 900, random });
   const durations: number[] = [];
   let troubles = 0;
   const deploying = (async () => {
@@ -89,6 +95,7 @@ async function run(edwin: RunningEdwin, messenger: Messenger): Promise<boolean> 
     troubles += 1;
     console.log(error);
   });
+  const faults = schedule(world.faults);
   const began = Date.now();
   for (let index = 0; index < MESSAGES; index += 1) {
     const due = began + (index * 1000) / RATE;
@@ -96,17 +103,20 @@ async function run(edwin: RunningEdwin, messenger: Messenger): Promise<boolean> 
     // Now and then a student writes twice in a row, which is where order goes wrong.
     const student = `student-${Math.floor((index % (STUDENTS * 2)) / 2)}`;
     void messenger.write(student, index < STUDENTS * 2 ? 'hello' : 'a');
+    faults.at((index + 1) / MESSAGES);
   }
   const sentFor = Date.now() - began;
   await deploying;
+  const happened = await faults.over();
   const killed = killer.stop();
-  await messenger.settled(20_000);
+  await messenger.settled(REAL ? 60_000 : 20_000);
 
   const tally = messenger.tally();
   const bad = tally.lost + tally.duplicated + tally.outOfOrder + tally.webhookErrors;
   row('sent', `${tally.sent} in ${(sentFor / 1000).toFixed(1)} s`);
   row('deployments under load', `${spread(durations)}, ${troubles} failed`);
   row('instances killed with -9', String(killed.length));
+  for (const sentence of happened) row('fault', sentence);
   row('lost', String(tally.lost), 'must be 0');
   row('duplicated', String(tally.duplicated), 'must be 0');
   row('out of order', String(tally.outOfOrder), 'must be 0');
@@ -121,14 +131,6 @@ async function run(edwin: RunningEdwin, messenger: Messenger): Promise<boolean> 
   row('machine at the end', machine());
   for (const failure of messenger.failures.slice(0, 10)) console.log(`  ${failure}`);
   return bad > 0 || troubles > 0;
-}
-
-async function edgeUrl(edwin: RunningEdwin): Promise<string> {
-  const answer = await fetch(`${edwin.url}/api/board`);
-  const text = await answer.text();
-  const found = /"url":"(http:\/\/127\.0\.0\.1:\d+)\/stage\/gateway"/.exec(text);
-  if (!found?.[1]) throw new Error('the board names no address of gateway in stage');
-  return found[1];
 }
 
 void main();

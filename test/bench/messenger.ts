@@ -58,8 +58,8 @@ export class Messenger {
     });
   }
 
-  async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => this.server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  async listen(port: number, host = '127.0.0.1'): Promise<void> {
+    await new Promise<void>((resolve, reject) => this.server.once('error', reject).listen(port, host, resolve));
   }
 
   subscribe(webhook: string): void {

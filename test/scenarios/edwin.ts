@@ -56,6 +56,8 @@ export async function startEdwin(options: {
   data?: string;
   port?: number;
   fill?: boolean;
+  /** Address it is told to listen on. */
+  host?: string;
   env?: Record<string, string>;
 }): Promise<RunningEdwin> {
   const data = options.data ?? join(mkdtempSync(join(tmpdir(), 'edwin-data-')), 'data');
@@ -86,7 +88,7 @@ export async function startEdwin(options: {
   return {
     repository: options.repository,
     data,
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${options.host ?? '127.0.0.1'}:${port}`,
     startedInMs: Date.now() - began,
     process: child,
     output: () => output,
