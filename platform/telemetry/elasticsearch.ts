@@ -1,7 +1,5 @@
-import type { Client } from '@elastic/elasticsearch';
-import { EdwinError } from '../errors';
 import { createCalls } from './calls';
-import { connect } from './elasticsearch/connect';
+import { connect, refuseOtherVersions } from './elasticsearch/connect';
 import { asTelemetryError } from './elasticsearch/errors';
 import { readLogs, readRates, readTrace } from './elasticsearch/read';
 import { retain } from './elasticsearch/retention';
@@ -12,8 +10,6 @@ import type { OpenTelemetryOptions } from './options';
 import type { TelemetryStore } from './telemetry';
 
 const HOUR_MS = 3_600_000;
-/** The client speaks to servers of its own major version only. */
-const MAJOR = '9';
 
 /**
  * Documents in the data streams `traces-edwin.otel-<environment>` and `logs-edwin.otel-<environment>` of Elasticsearch 9,
@@ -54,7 +50,7 @@ export async function openElasticsearchTelemetry(url: string, options: OpenTelem
   };
 
   try {
-    await calls.run(() => refuseOtherVersions(client, where));
+    await calls.run(() => refuseOtherVersions(server));
     admitted = true;
     if (keepDays !== undefined) await calls.run(ready);
   } catch (error) {
@@ -84,10 +80,4 @@ export async function openElasticsearchTelemetry(url: string, options: OpenTelem
       await client.close();
     },
   };
-}
-
-async function refuseOtherVersions(client: Client, where: string): Promise<void> {
-  const { version } = await client.info();
-  if (version.number.split('.', 1)[0] !== MAJOR)
-    throw new EdwinError('telemetry.wrong-version', `Elasticsearch at ${where} is ${version.number}, not ${MAJOR}.x.`);
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Client, type ClientOptions, SniffingTransport } from '@elastic/elasticsearch';
+import { Client, type ClientOptions, errors, SniffingTransport } from '@elastic/elasticsearch';
 import { EdwinError } from '../../errors';
 
 export interface Server {
@@ -59,4 +59,16 @@ function contentOf(name: string, path: string): Buffer {
       cause: error,
     });
   }
+}
+
+/** @throws `telemetry.wrong-version` for what is not Elasticsearch 9: the client speaks to its own major version only. */
+export async function refuseOtherVersions({ client, where }: Server): Promise<void> {
+  const info = await client.info().catch((error: unknown) => {
+    const status = error instanceof errors.ResponseError ? error.statusCode : undefined;
+    const foreign = error instanceof errors.DeserializationError || status === 404 || status === 405;
+    if (!foreign) throw error;
+    throw new EdwinError('telemetry.wrong-version', `What answers at ${where} is not Elasticsearch.`);
+  });
+  if (info.version.number.split('.', 1)[0] === '9') return;
+  throw new EdwinError('telemetry.wrong-version', `Elasticsearch at ${where} is ${info.version.number}, not 9.x.`);
 }
