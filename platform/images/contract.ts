@@ -3,23 +3,36 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type Column, exercised, promised, promisesOf } from '../../test/contract';
+import { until } from '../../test/until';
+import { type ImagesServer, imagesFaults } from './contract-faults';
 import type { BuildRecipe, Image, Images } from './images';
 
 export interface ImagesFixture {
+  /** What the server says of itself; of local builds, the tool they come from. */
+  readonly version: string;
   open(): Promise<Images>;
   readonly host: string;
   /**
    * Files to commit and the recipe that makes an image of `files`: all of them, as they are. With `fails` the build
-   * writes that line, then fails.
+   * writes that line, then fails; with `waits` it writes "halfway" and does not end.
    */
   project(
     files: Readonly<Record<string, string>>,
-    more?: { readonly fails?: string },
+    more?: { readonly fails?: string; readonly waits?: boolean },
   ): {
     readonly files: Readonly<Record<string, string>>;
     readonly recipe: BuildRecipe;
   };
+  /** Names an image's files alone, where its digest also names what it says of itself. */
+  contentOf?(digest: string): Promise<string>;
   close(): Promise<void>;
+}
+
+export interface ImagesContractOptions {
+  readonly meaningless: Partial<Record<Column, string>>;
+  /** Where images are kept, if that is a server. */
+  readonly server?: () => ImagesServer;
 }
 
 export interface TestRepository {
@@ -59,8 +72,12 @@ export function createRepository(): TestRepository {
   };
 }
 
-export function imagesContract(name: string, prepare: () => Promise<ImagesFixture>): void {
-  describe(`${name} keeps the promises of images`, () => {
+export function imagesContract(
+  name: string,
+  prepare: () => Promise<ImagesFixture>,
+  { meaningless, server }: ImagesContractOptions,
+): void {
+  describe(promisesOf('images', name), () => {
     let fixture: ImagesFixture;
     let images: Images;
     let repository: TestRepository;
@@ -68,14 +85,19 @@ export function imagesContract(name: string, prepare: () => Promise<ImagesFixtur
     beforeAll(async () => {
       fixture = await prepare();
       images = await fixture.open();
+      exercised({ port: 'images', adapter: name, version: fixture.version, meaningless });
     });
-    afterAll(() => fixture.close());
+    afterAll(async () => {
+      await images.close();
+      await fixture.close();
+    });
     beforeEach(() => {
       repository = createRepository();
     });
     afterEach(() => repository.remove());
 
     const service = () => `web-${randomUUID().slice(0, 6)}`;
+    const contentOf = async (digest: string): Promise<string> => (await fixture.contentOf?.(digest)) ?? digest;
     const build = (project: ReturnType<ImagesFixture['project']>, of: string, ref = 'HEAD'): Promise<Image> =>
       images.build({ service: of, repository: repository.folder, ref, recipe: project.recipe });
 
@@ -89,7 +111,9 @@ export function imagesContract(name: string, prepare: () => Promise<ImagesFixtur
       expect(image.bytes).toBeGreaterThan(0);
       expect(Math.abs(Date.now() - image.builtAt.getTime())).toBeLessThan(60_000);
       expect(await images.get(image.digest)).toEqual(image);
-      expect(await (await fixture.open()).get(image.digest)).toEqual(image);
+      const other = await fixture.open();
+      expect(await other.get(image.digest)).toEqual(image);
+      await other.close();
     });
 
     test('a build reads the commit, not what lies uncommitted beside it', async () => {
@@ -98,7 +122,8 @@ export function imagesContract(name: string, prepare: () => Promise<ImagesFixtur
       const clean = await build(project, service());
       repository.write({ 'a.txt': 'changed', 'b.txt': 'new' });
       repository.git('add', 'b.txt');
-      expect((await build(project, service())).digest).toBe(clean.digest);
+      const dirty = await build(project, service());
+      expect(await contentOf(dirty.digest)).toBe(await contentOf(clean.digest));
       expect(repository.git('status', '--porcelain').split('\n').sort()).toEqual(['A  b.txt', 'M a.txt']);
     });
 
@@ -109,12 +134,12 @@ export function imagesContract(name: string, prepare: () => Promise<ImagesFixtur
       repository.commit({ 'a.txt': 'two' });
       const third = repository.commit({ 'a.txt': 'one' });
       const digests = [];
-      for (const ref of [first, 'HEAD~1', third]) digests.push((await build(project, of, ref)).digest);
+      for (const ref of [first, 'HEAD~1', third]) digests.push(await contentOf((await build(project, of, ref)).digest));
       expect(digests[2]).toBe(digests[0]);
       expect(digests[1]).not.toBe(digests[0]);
     });
 
-    test('lists the images of a service, newest first', async () => {
+    const newestFirst = async (): Promise<void> => {
       const project = fixture.project({ 'a.txt': '1' });
       const of = service();
       const commits = [
@@ -126,7 +151,50 @@ export function imagesContract(name: string, prepare: () => Promise<ImagesFixtur
       await build(project, service());
       expect((await images.list(of)).map(({ commit }) => commit)).toEqual(commits.toReversed());
       expect(await images.list('nobody')).toEqual([]);
+    };
+    promised('lists the images of a service, newest first', newestFirst, { covers: ['order'] });
+
+    const builtOnce = async (): Promise<void> => {
+      const project = fixture.project({ 'a.txt': randomUUID() });
+      repository.commit(project.files);
+      const of = service();
+      const other = await fixture.open();
+      const request = { service: of, repository: repository.folder, ref: 'main', recipe: project.recipe };
+      const made = await Promise.all([build(project, of), build(project, of), other.build(request)]);
+      made.push(await build(project, of), await other.build(request));
+      expect(new Set(made.map(({ digest }) => digest)).size).toBe(1);
+      expect(await images.list(of)).toEqual([made[0]]);
+      await other.close();
+    };
+    promised('a commit is built once, whoever asks, at once or later', builtOnce, { covers: ['duplicates'] });
+
+    const closedMeanwhile = async (): Promise<void> => {
+      const endless = fixture.project({ 'a.txt': randomUUID() }, { waits: true });
+      repository.commit(endless.files);
+      const of = service();
+      const builder = await fixture.open();
+      const lines: string[] = [];
+      const request = { service: of, repository: repository.folder, ref: 'main', recipe: endless.recipe };
+      const outcome = builder
+        .build(request, (line) => lines.push(line))
+        .then(
+          () => 'built',
+          (error) => error,
+        );
+      await until(() => lines.some((line) => line.endsWith('halfway')), { withinMs: 60_000, what: 'the build runs' });
+      await builder.close();
+      expect(await outcome).toMatchObject({ code: 'images.build-failed', message: expect.stringContaining(of) });
+      expect(await images.list(of)).toEqual([]);
+      const project = fixture.project({ 'a.txt': randomUUID() });
+      repository.commit(project.files);
+      const image = await build(project, of);
+      expect(await images.list(of)).toEqual([image]);
+    };
+    promised('closing ends a build that runs, and nothing of it is taken for an image', closedMeanwhile, {
+      covers: ['close while busy'],
     });
+
+    if (server) imagesFaults(() => ({ fixture, images, repository, server: server() }));
 
     test('a failed build says why with its last lines, and leaves no image', async () => {
       const project = fixture.project({ 'a.txt': '1' }, { fails: 'type error in line 7' });

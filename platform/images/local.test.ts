@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path';
 import { until } from '../../test/until';
 import { silent } from '../log';
 import { identify } from '../process';
-import { createRepository, imagesContract, type TestRepository } from './contract';
+import { createRepository, type ImagesFixture, imagesContract, type TestRepository } from './contract';
 import type { Images } from './images';
 import { openLocalImages } from './local';
 import { openImages } from './open';
@@ -27,17 +27,32 @@ const recipeOf = (command: string | undefined, context = '.') => ({
   target: undefined,
 });
 
-imagesContract('local', async () => {
+const prepareLocal = async (): Promise<ImagesFixture> => {
   const data = mkdtempSync(join(tmpdir(), 'edwin-images-'));
   return {
+    version: execFileSync('git', ['--version'], { encoding: 'utf8' }).trim(),
     open: () => openImages('local:', { data, log: silent }),
     host: 'local',
-    project: (files, { fails } = {}) => ({
+    project: (files, { fails, waits } = {}) => ({
       files,
-      recipe: recipeOf(fails ? `echo '${fails}'; exit 3` : 'cp -R . "$EDWIN_OUTPUT"'),
+      recipe: recipeOf(
+        fails ? `echo '${fails}'; exit 3` : waits ? 'echo halfway; sleep 600' : 'cp -R . "$EDWIN_OUTPUT"',
+      ),
     }),
     close: async () => rmSync(data, { recursive: true, force: true }),
   };
+};
+const folders = 'images are folders of this machine: there is no server';
+imagesContract('local', prepareLocal, {
+  meaningless: {
+    redelivery: 'a build and a pull are calls, not messages; repeated ones are duplicates',
+    'back-pressure': 'nothing is queued: whoever asks waits for the own build',
+    unreachable: folders,
+    'lost and back': folders,
+    paused: folders,
+    'wrong credentials': folders,
+    'another environment': 'an image belongs to all environments: what is promoted is the same digest',
+  },
 });
 
 describe('local images', () => {
