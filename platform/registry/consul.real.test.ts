@@ -10,6 +10,8 @@ import type { Registration, Registry } from './registry';
 onEngines(['consul'], ({ consul }) => {
   const operator = consulOperator(consul);
   let token: { secret: string; revoke(): Promise<void> };
+  let prodToken: { secret: string; revoke(): Promise<void> };
+  let prod: Registry;
   const open: Registry[] = [];
   const url = (): string => operator.address('stage', token.secret);
   const openStage = async (address = url()): Promise<Registry> => {
@@ -29,11 +31,17 @@ onEngines(['consul'], ({ consul }) => {
 
   beforeAll(async () => {
     token = await operator.token('stage');
+    prodToken = await operator.token('prod');
+    prod = await openRegistry(operator.address('prod', prodToken.secret), silent);
+    await prod.register(entry('abandoned', { service: 'abandoned', ttlSeconds: 1 }));
   });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((registry) => registry.close()));
   });
-  afterAll(() => token.revoke());
+  afterAll(async () => {
+    await prod.close();
+    await Promise.all([token.revoke(), prodToken.revoke()]);
+  });
 
   registryContract('Consul', {
     url,
@@ -132,5 +140,11 @@ onEngines(['consul'], ({ consul }) => {
     } finally {
       for (const socket of idle) socket.destroy();
     }
+  });
+
+  // Registered before all other tests, since Consul takes a minute at least.
+  test('what nobody vouches for is removed by Consul itself', async () => {
+    const gone = async (): Promise<boolean> => (await prod.instances('abandoned')).length === 0;
+    await until(gone, { what: 'it is removed', withinMs: 110_000 });
   });
 });
