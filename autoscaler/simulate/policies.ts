@@ -1,3 +1,4 @@
+import { edwin } from './edwin';
 import { awsPredictive, awsTarget } from './peers/aws';
 import { hpa } from './peers/hpa';
 import { kedaCron, kedaQueue, kedaRate } from './peers/keda';
@@ -7,6 +8,7 @@ import type { SimulatedPolicy } from './policy';
 
 /** By the name that `--policy` takes. A policy object serves one run. */
 export const policies: Readonly<Record<string, () => SimulatedPolicy>> = {
+  edwin,
   hpa,
   'keda-queue': kedaQueue,
   'keda-rate': kedaRate,

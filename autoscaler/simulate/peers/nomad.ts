@@ -6,7 +6,7 @@ const COOLDOWN_MS = 300_000;
 /** `target-value/plugin.go`: count times metric over target, rounded up; undefined within the threshold. */
 export function targetValue(count: number, metric: number, target: number): number | undefined {
   const factor = target === 0 ? metric : metric / target;
-  if (Math.abs(factor - 1) <= THRESHOLD) return undefined;
+  if (Math.abs(factor - 1) <= THRESHOLD + 1e-12) return undefined;
   return Math.ceil((count === 0 ? factor : count * factor) - 1e-9);
 }
 

@@ -27,7 +27,7 @@ export function externalReplicas(metric: number, targetAverage: number, current:
 
 const near = (ratio: number): boolean => Math.abs(1 - ratio) <= TOLERANCE + 1e-12;
 /** Figures such as 0.55 are not exact in binary; a pod more for the last digit of one would be an artefact. */
-const ceil = (replicas: number): number => Math.ceil(replicas - 1e-9);
+const ceil = (replicas: number): number => Math.max(0, Math.ceil(replicas - 1e-9));
 
 /** Without `behavior`: the most that was recommended within five minutes, growing to 2× or 4 pods at a sync. */
 export class Stabilized {
