@@ -107,6 +107,9 @@ export const remedies = {
   'mailer.unreachable': 'Messenger delivers the messages again; see `edwin status` for the instances of mailer.',
   'messenger.unreachable': 'The message is kept and sent when the address answers again.',
   // simulating the autoscaler
+  'autoscaler.bad-policy': 'Correct the places that are named; docs/autoscaling.md lists what a policy may say.',
+  'autoscaler.bad-state':
+    'Move the saved state away: the autoscaler then learns anew from the history of the telemetry store.',
   'simulate.bad-trace': 'A trace is rows of timestamp,count in the order of time, in one step of 1 s to 1 h.',
   'simulate.unreadable-trace': 'Name a CSV file that you may read.',
   'simulate.usage': 'Type edwin autoscaler simulate --help.',

@@ -1,0 +1,83 @@
+import { type Certainty, certaintyFor } from './certainty';
+import { type Outlook, outlook } from './forecast';
+import type { ServicePolicy } from './policy';
+import { backlogAfterBoot } from './replay';
+import type { ServiceSignals } from './signals';
+import type { ServiceState } from './state';
+
+/** What a service needs, in instances that may be fractions: at once, and when a host launched now has booted. */
+export interface Demand {
+  readonly soon: number;
+  readonly atBoot: number;
+  /** Messages per second behind them, and the middle of the forecast. */
+  readonly soonLoad: number;
+  readonly bootLoad: number;
+  readonly likely: number;
+  readonly pace: number;
+  readonly certainty: Certainty;
+  /** Messages that will wait when a host launched now is ready. */
+  readonly backlog: number;
+}
+
+/** A backlog is worked off within so many seconds by instances that start at once. */
+const DRAIN_SECONDS = 30;
+/** Requests that are answered this much slower than promised, by busy instances, need so much more at most. */
+const MOST_SLOWNESS = 2;
+const BUSY = 0.8;
+
+/**
+ * Undefined while nothing is known: no minute learned, or not measured yet how much one instance does.
+ * @param bootMinutes from launch to ready
+ * @param comingInstances room for instances of this service on hosts that boot: the minutes until each is there
+ */
+export function demandOf(
+  state: ServiceState,
+  signals: ServiceSignals,
+  { promise }: ServicePolicy,
+  bootMinutes: number,
+  comingInstances: readonly { readonly minutes: number; readonly instances: number }[],
+): Demand | undefined {
+  const { memory, pace } = state;
+  const [near, far] = [outlook(memory, 2), outlook(memory, bootMinutes + 1)];
+  if (near === undefined || far === undefined || pace.rate <= 0) return undefined;
+  const certainty = certaintyFor(memory.replay, promise.share);
+  const slow = slownessOf(signals, promise.withinSeconds);
+  const soonLoad = Math.max(near.atLeast(certainty.sure), signals.arrivalRate) * slow;
+  const bootLoad = far.atLeast(certainty.sure) * slow;
+  const here = signals.instances.filter(({ state: is }) => is !== 'draining').length;
+  const booting = comingInstances.flatMap(({ minutes, instances }) => new Array<number>(instances).fill(minutes));
+  const backlog = backlogAfterBoot(
+    signals.ready,
+    here,
+    booting.sort((a, b) => a - b),
+    0,
+    between(near, far),
+    {
+      unitRate: pace.rate,
+      bootMinutes,
+    },
+  );
+  const draining = signals.ready > pace.rate ? signals.ready / DRAIN_SECONDS : 0;
+  return {
+    soon: (soonLoad + draining) / pace.rate,
+    atBoot: bootLoad / pace.rate,
+    soonLoad,
+    bootLoad,
+    likely: far.load,
+    pace: pace.rate,
+    certainty,
+    backlog,
+  };
+}
+
+/** The middle of the forecast on the way from the near to the far horizon. */
+export function between(near: Outlook, far: Outlook): (minutesAhead: number) => number {
+  const span = Math.max(1, far.minutesAhead - 1);
+  return (minutes) => near.load + (far.load - near.load) * Math.min(1, minutes / span);
+}
+
+/** HTTP has no queue to look at: requests that take longer than promised while instances are busy are its backlog. */
+function slownessOf({ latencySeconds, busy }: ServiceSignals, withinSeconds: number): number {
+  if (latencySeconds === undefined || busy < BUSY || latencySeconds <= withinSeconds) return 1;
+  return Math.min(MOST_SLOWNESS, latencySeconds / withinSeconds);
+}

@@ -1,0 +1,152 @@
+import { NONE, type Played, type Replay } from './memory';
+
+/**
+ * The forecast's own past is played along with fleets that differ in how sure they want to be. Each fleet launches,
+ * boots, serves and queues as the real one would have, so that the level of certainty is chosen by what it would have
+ * cost and how many messages it would have let wait, not by theory.
+ */
+export const LEVELS: readonly number[] = [-0.5, 0.5, 1, 1.5, 2, 2.4, 2.8, 3.2, 3.6, 4, 4.4, 4.8, 5.3, 5.8, 6.4, 7].map(
+  (logit) => 1 / (1 + Math.exp(-logit)),
+);
+
+/** What a fleet has to be good for. Units are the smallest step in which capacity grows (a host, or an instance). */
+export interface Plant {
+  /** Messages per second of one unit. */
+  readonly unitRate: number;
+  readonly bootMinutes: number;
+  readonly least: number;
+  readonly most: number;
+  /** A message that waits longer is late. */
+  readonly withinSeconds: number;
+  /** Minutes for which what is no longer wanted is kept (break-even with booting again). */
+  readonly keepMinutes: number;
+}
+
+/** Late messages are judged by blocks of six hours, the last 28 of which count most. */
+const BLOCK_MINUTES = 360;
+const BLOCKS = 28;
+/** Before anything was played: so many late messages come from forecasts that fall short, worth so many blocks. */
+const PRIOR_LATE = 0.4;
+const PRIOR_BLOCKS = 4;
+
+export function newReplay(): Replay {
+  return {
+    minutes: 0,
+    messages: 0,
+    blocks: 0,
+    meanMessages: 0,
+    reallyLate: NONE,
+    realShare: NONE,
+    fleets: LEVELS.map((sure) => {
+      const late = PRIOR_LATE * (1 - sure);
+      const empty = { ready: 0, booting: [], queue: 0, wanted: [], late: 0, cost: 0, meanCost: 0 };
+      return { ...empty, lateShare: late };
+    }),
+  };
+}
+
+/**
+ * Plays one minute: its load, and what each level would want for the end of a boot, both in messages per second.
+ * `foreseen` is the middle of the forecast over the boot. `replay` is changed.
+ */
+export function play(
+  replay: Replay,
+  minute: number,
+  load: number,
+  foreseen: (minutesAhead: number) => number,
+  need: (sure: number) => number,
+  plant: Plant,
+): void {
+  replay.fleets.forEach((fleet, level) => {
+    serve(fleet, minute, load, plant);
+    const backlog = backlogAfterBoot(fleet.queue, fleet.ready, fleet.booting, minute, foreseen, plant);
+    follow(fleet, minute, need(LEVELS[level]!), backlog, plant);
+  });
+  replay.minutes += 1;
+  replay.messages += load * 60;
+  if (replay.minutes >= BLOCK_MINUTES) finishBlock(replay);
+}
+
+function serve(fleet: Played, minute: number, load: number, { unitRate, withinSeconds, least }: Plant): void {
+  if (fleet.ready === 0) fleet.ready = Math.max(least, Math.ceil((load * 1.3) / unitRate));
+  while (fleet.booting.length > 0 && fleet.booting[0]! <= minute) {
+    fleet.booting.shift();
+    fleet.ready += 1;
+  }
+  const before = fleet.queue;
+  const after = Math.max(0, before + (load - fleet.ready * unitRate) * 60);
+  fleet.queue = after;
+  fleet.late += lateShare(before, after, withinSeconds * fleet.ready * unitRate) * load * 60;
+  fleet.cost += fleet.ready + fleet.booting.length;
+}
+
+/** The share of a minute in which a queue that grows or shrinks steadily is longer than allowed. */
+function lateShare(before: number, after: number, allowed: number): number {
+  const [low, high] = before < after ? [before, after] : [after, before];
+  if (high <= allowed) return 0;
+  return low >= allowed ? 1 : (high - allowed) / (high - low);
+}
+
+function follow(fleet: Played, minute: number, need: number, backlog: number, plant: Plant): void {
+  const have = fleet.ready + fleet.booting.length;
+  const wanted = unitsFor(need, backlog, plant);
+  fleet.wanted.push(fleet.queue > have * plant.unitRate * 2.5 ? Math.max(wanted, have) : wanted);
+  if (fleet.wanted.length > plant.keepMinutes) fleet.wanted.shift();
+  const target = Math.max(...fleet.wanted);
+  if (wanted > have) for (let i = have; i < wanted; i++) fleet.booting.push(minute + 1 + plant.bootMinutes);
+  else if (target < have) fleet.ready = Math.max(plant.least, 1, fleet.ready - (have - target));
+}
+
+/** Units for a load and a backlog that is to be worked off within one boot. */
+export function unitsFor(need: number, backlog: number, { unitRate, bootMinutes, least, most }: Plant): number {
+  const extra = backlog > unitRate * 12 ? Math.ceil(backlog / (unitRate * 60 * Math.max(2, bootMinutes))) : 0;
+  return Math.min(most, Math.max(least, Math.ceil(need / unitRate - 1e-9) + extra));
+}
+
+/** Messages that will wait when a unit launched now is ready, counting those that boot already. */
+export function backlogAfterBoot(
+  queue: number,
+  ready: number,
+  booting: readonly number[],
+  minute: number,
+  foreseen: (minutesAhead: number) => number,
+  { unitRate, bootMinutes }: Pick<Plant, 'unitRate' | 'bootMinutes'>,
+): number {
+  let waiting = queue;
+  let units = ready;
+  let next = 0;
+  for (let ahead = 1; ahead <= bootMinutes; ahead++) {
+    while (next < booting.length && booting[next]! <= minute + ahead) {
+      next += 1;
+      units += 1;
+    }
+    waiting = Math.max(0, waiting + (foreseen(ahead) - units * unitRate) * 60);
+  }
+  return waiting;
+}
+
+/** Counts messages that began too late in truth, of all that came; `replay` is changed. */
+export function countReallyLate(replay: Replay, late: number): void {
+  replay.reallyLate = Math.max(0, replay.reallyLate) + late;
+}
+
+function finishBlock(replay: Replay): void {
+  const count = Math.min(BLOCKS, replay.blocks + 1);
+  replay.meanMessages += (replay.messages - replay.meanMessages) / count;
+  const part = 1 / Math.min(BLOCKS, replay.blocks + 1 + PRIOR_BLOCKS);
+  if (replay.reallyLate !== NONE && replay.meanMessages > 0) {
+    const share = replay.reallyLate / replay.meanMessages;
+    replay.realShare = replay.realShare === NONE ? share : replay.realShare + (share - replay.realShare) * part;
+    replay.reallyLate = 0;
+  }
+  for (const fleet of replay.fleets) {
+    const share = replay.meanMessages > 0 ? fleet.late / replay.meanMessages : 0;
+    fleet.lateShare += (share - fleet.lateShare) * part;
+    fleet.meanCost += (fleet.cost - fleet.meanCost) / count;
+    fleet.late = 0;
+    fleet.cost = 0;
+  }
+  replay.blocks = count;
+  replay.minutes = 0;
+  replay.messages = 0;
+}

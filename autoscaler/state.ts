@@ -1,0 +1,79 @@
+import { EdwinError } from '../platform/errors';
+import { newMemory } from './forecast';
+import type { LoadMemory } from './memory';
+import { newPace, type Pace } from './pace';
+
+/** What `decide` carries from one decision to the next. Plain JSON of bounded size; never changed, always replaced. */
+export interface State {
+  readonly version: 1;
+  readonly services: Readonly<Record<string, ServiceState>>;
+  readonly pools: Readonly<Record<string, PoolState>>;
+}
+
+export interface ServiceState {
+  readonly memory: Readonly<LoadMemory>;
+  readonly pace: Pace;
+  /** Newest `measuredAt` that was taken in. */
+  readonly measuredAt: number;
+  readonly wanted: readonly Wanted[];
+  /** When instances were added last. */
+  readonly lastOut: number;
+  /** Since when the load looks as if something upstream were broken. */
+  readonly dropSince?: number;
+}
+
+export interface PoolState {
+  /** Seconds that the newest hosts booted, newest last. */
+  readonly boots: readonly number[];
+  /** Hosts that were booting when the pool was looked at last. */
+  readonly booting: readonly string[];
+  readonly wanted: readonly Wanted[];
+  readonly lastOut: number;
+  /** Types and zones where hosts did not come up, and until when they are avoided. */
+  readonly avoided: readonly { readonly type: string; readonly zone: string; readonly until: number }[];
+}
+
+/** The most that was wanted in a minute. */
+export interface Wanted {
+  readonly minute: number;
+  readonly count: number;
+}
+
+export const newState: State = { version: 1, services: {}, pools: {} };
+
+export const newServiceState = (): ServiceState => ({
+  memory: newMemory(),
+  pace: newPace,
+  measuredAt: 0,
+  wanted: [],
+  lastOut: 0,
+});
+
+export const newPoolState: PoolState = { boots: [], booting: [], wanted: [], lastOut: 0, avoided: [] };
+
+export function saveState(state: State): string {
+  return JSON.stringify(state);
+}
+
+/** What `saveState` wrote, exactly. Throws `autoscaler.bad-state`. */
+export function restoreState(text: string): State {
+  let state: Partial<State> | null;
+  try {
+    state = JSON.parse(text) as Partial<State> | null;
+  } catch (cause) {
+    throw new EdwinError('autoscaler.bad-state', 'The learned state is no JSON.', { cause });
+  }
+  const { version, services, pools } = state ?? {};
+  if (version !== 1)
+    throw new EdwinError('autoscaler.bad-state', `The learned state has version ${String(version)}; 1 is understood.`);
+  if (typeof services !== 'object' || typeof pools !== 'object')
+    throw new EdwinError('autoscaler.bad-state', 'The learned state lacks its services or pools.');
+  return { version, services, pools };
+}
+
+/** Notes what is wanted now, and forgets what lies `minutes` back. */
+export function note(wanted: readonly Wanted[], minute: number, count: number, minutes: number): Wanted[] {
+  const kept = wanted.filter((entry) => entry.minute > minute - minutes && entry.minute < minute);
+  const now = wanted.find((entry) => entry.minute === minute)?.count ?? 0;
+  return [...kept, { minute, count: Math.max(now, count) }];
+}
