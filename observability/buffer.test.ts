@@ -115,6 +115,37 @@ describe('the buffer between senders and the store', () => {
     await buffer.close(1_000);
   });
 
+  it('a store that sends everything back is one that is away: nothing is dropped, however long it lasts', async () => {
+    const store = steerable();
+    let refusals = 30 * 10;
+    store.reject = ({ id }) => (refusals-- > 0 ? { id, reason: 'too busy', retry: true } : undefined);
+    const buffer = createBuffer({ ...fast, store });
+    const before = await dropped();
+    buffer.offer(documents(10), 100);
+    await until(() => buffer.trouble(), { what: 'trouble' });
+    expect(buffer.trouble()).toContain('too busy');
+    await until(() => buffer.waiting() === 0, { what: 'an empty buffer' });
+    expect(store.stored.size).toBe(10);
+    expect(buffer.trouble()).toBeUndefined();
+    expect(await dropped()).toBe(before);
+    await buffer.close(1_000);
+  });
+
+  it('what was sent back waits apart, and holds nobody up', async () => {
+    const store = steerable();
+    const [busy, ...others] = documents(5);
+    store.reject = ({ id }) => (id === busy?.id ? { id, reason: 'too busy', retry: true } : undefined);
+    const buffer = createBuffer({ ...fast, backoffMs: 60_000, backoffLimitMs: 60_000, store });
+    buffer.offer([busy, ...others] as TelemetryDocument[], 100);
+    await until(() => buffer.waiting() === 1, { what: 'the others are written' });
+    buffer.offer(documents(3), 100);
+    await until(() => store.stored.size === 7, { what: 'later ones are written' });
+    expect(buffer.waiting()).toBe(1);
+    const before = await dropped();
+    await buffer.close(10);
+    expect(await dropped()).toBe(before + 1);
+  });
+
   it('closing writes what waits, and takes no more', async () => {
     const store = steerable();
     const buffer = createBuffer({ ...fast, lingerMs: 60_000, store });
