@@ -15,6 +15,8 @@ export interface QueueUnderTest {
   openWithWrongPassword(): Promise<Queue>;
   /** With credentials of another environment. */
   openAsStranger(): Promise<Queue>;
+  /** After each test: its queues are not needed any more. */
+  forget?(topic: string): Promise<void>;
   /** How old the figures of `depth` may be. */
   readonly figuresWithinMs: number;
   readonly faults?: QueueFaults;
@@ -49,6 +51,7 @@ export class QueueBench {
     afterEach(async () => {
       await Promise.all(this.scripts.splice(0).map((script) => script.kill()));
       await Promise.all(this.#opened.splice(0).map((one) => one.close()));
+      await subject.forget?.(this.topic);
     });
   }
 

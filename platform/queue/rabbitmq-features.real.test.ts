@@ -5,22 +5,22 @@ import { openRelay, type Relay } from '../../test/engines/relay';
 import { until } from '../../test/until';
 import { silent } from '../log';
 import { messages } from './contract-bench';
+import { rabbitOperator } from './fixture-rabbitmq';
 import type { IncomingMessage, Queue } from './queue';
 import { openRabbitQueue } from './rabbitmq';
 
 onEngines(['rabbitmq'], ({ rabbitmq }) => {
   let relay: Relay;
+  const rabbit = rabbitOperator(rabbitmq);
   let operator: ChannelModel;
   let topic: string;
   let queue: Queue;
   const opened: Queue[] = [];
 
   const direct = (): URL => new URL(rabbitmq.setting('EDWIN_TEST_RABBITMQ_STAGE_URL'));
-  const api = (): string => `http://${new URL(rabbitmq.setting('EDWIN_TEST_RABBITMQ_MANAGEMENT_URL')).host}`;
-  const open = async (options: { deliveryLimit?: number } = {}, management = api()): Promise<Queue> => {
-    const url = Object.assign(direct(), { port: String(relay.port) });
-    url.searchParams.set('management', management);
-    const another = await openRabbitQueue(url.toString(), silent, options);
+  const open = async (options: { deliveryLimit?: number } = {}, management?: string): Promise<Queue> => {
+    const url = rabbit.stage({ port: String(relay.port), ...(management !== undefined && { management }) });
+    const another = await openRabbitQueue(url, silent, options);
     opened.push(another);
     return another;
   };
@@ -52,6 +52,7 @@ onEngines(['rabbitmq'], ({ rabbitmq }) => {
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((one) => one.close()));
     await operator.close().catch(() => undefined);
+    await rabbit.forget(topic);
   });
 
   test('a message for a queue that somebody deleted makes it anew, and is not dropped', async () => {
@@ -65,9 +66,11 @@ onEngines(['rabbitmq'], ({ rabbitmq }) => {
 
   test('a consumer whose queue is deleted makes it anew', async () => {
     const got = await collect(queue);
-    await asOperator((channel) => channel.deleteQueue(topic));
     await queue.publish(topic, messages(1));
-    await until(() => got.length === 1, { what: 'it arrives', withinMs: 20_000 });
+    await until(() => got.length === 1, { what: 'the first arrives' });
+    await asOperator((channel) => channel.deleteQueue(topic));
+    await queue.publish(topic, [{ id: 'after', body: null }]);
+    await until(() => got.length === 2, { what: 'the second arrives', withinMs: 20_000 });
   });
 
   test('a queue that something else keeps under the name is told, and left alone', async () => {
@@ -183,8 +186,8 @@ onEngines(['rabbitmq'], ({ rabbitmq }) => {
   });
 
   test('errors name the address and never the password', async () => {
-    const wrong = Object.assign(direct(), { password: 'not-the-password' });
-    const error = await openRabbitQueue(wrong.toString(), silent).catch((refused: unknown) => refused as Error);
+    const wrong = rabbit.stage({ password: 'not-the-password' });
+    const error = await openRabbitQueue(wrong, silent).catch((refused: unknown) => refused as Error);
     expect(error).toMatchObject({
       code: 'queue.refused',
       message: expect.stringContaining(`${direct().host} (virtual host stage)`),
@@ -212,6 +215,17 @@ onEngines(['rabbitmq'], ({ rabbitmq }) => {
       const done = (): boolean => [...attempts.values()].every((list) => list.length >= 4);
       await until(done, { what: 'all are delivered again', withinMs: 90_000 });
       for (const list of attempts.values()) expect(Math.max(...list)).toBeGreaterThanOrEqual(4);
+    });
+
+    test('the first message of a queue outlives a server that is killed as soon as it is confirmed', async () => {
+      await queue.publish(topic, messages(1));
+      await rabbitmq.control('crash');
+      await rabbitmq.control('up');
+      await connectOperator();
+      const got: string[] = [];
+      const consume = () => queue.consume(topic, { concurrency: 1 }, async ({ id }) => void got.push(id));
+      await until(consume, { what: 'consuming works again', withinMs: 60_000 });
+      await until(() => got.length > 0, { what: 'it arrives', withinMs: 30_000 });
     });
 
     test('a server that is short of memory takes nothing and says so, while consumers go on', async () => {

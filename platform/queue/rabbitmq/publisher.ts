@@ -10,7 +10,8 @@ import type { Parcel } from './message';
 export const PUBLISH_LIMIT_MS = 10_000;
 const BATCH_LIMIT = 500;
 const BATCH_LIMIT_BYTES = 8 * 1024 * 1024;
-const PAUSE_MS = 100;
+/** Also long enough for consumers to be told of a queue that was deleted, before it is made again: else they are not. */
+const PAUSE_MS = 300;
 
 /** What publishing needs on a connection. */
 export interface Outlet {

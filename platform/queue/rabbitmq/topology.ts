@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Channel, ChannelModel } from 'amqplib';
 import { pauseAfter } from '../backoff';
 
@@ -29,26 +30,36 @@ const handingOverTo = (queue: string) => ({
 /** Reading dead messages counts as delivering them; no number of looks may make the server throw them away. */
 const NEVER = 1_000_000_000;
 
+/**
+ * RabbitMQ 3.10 puts the registration of a new quorum queue on disk a moment after it has confirmed the queue, and its
+ * first messages: a server killed within some 0.3 s has neither. So nothing of ours goes into a queue that is younger.
+ */
+const REGISTERED_MS = 1_000;
+
 /** Makes sure that the queue and the one for its dead messages are there. @throws an inequivalent one is there */
 export async function declare(model: ChannelModel, queue: string, deliveryLimit: number): Promise<void> {
-  await onChannel(model, async (channel) => {
-    await assertQuorum(channel, deadOf(queue), { 'x-delivery-limit': NEVER });
-    const lost = { 'x-delivery-limit': deliveryLimit - 1 }; // redeliveries after which the server itself gives up
-    await assertQuorum(channel, queue, { ...lost, ...handingOverTo(deadOf(queue)) });
-  }).catch(async (error: unknown) => {
-    // Another program chose another limit: the one that is set holds for the server, ours for ourselves.
+  const made = [
+    await ensure(model, deadOf(queue), { 'x-delivery-limit': NEVER }),
+    // Redeliveries after which the server itself gives up. Where another program has set another limit, that one holds.
+    await ensure(model, queue, { 'x-delivery-limit': deliveryLimit - 1, ...handingOverTo(deadOf(queue)) }),
+  ];
+  if (made.includes(true)) await setTimeout(REGISTERED_MS);
+}
+
+export async function declarePause(model: ChannelModel, queue: string, ms: number): Promise<void> {
+  const made = await ensure(model, pauseOf(queue, ms), { 'x-message-ttl': ms, ...handingOverTo(queue) });
+  if (made) await setTimeout(REGISTERED_MS);
+}
+
+/** Returns whether the queue was not there before. */
+async function ensure(model: ChannelModel, queue: string, args: Record<string, unknown>): Promise<boolean> {
+  const before = await countReady(model, queue);
+  await onChannel(model, (channel) =>
+    channel.assertQueue(queue, { durable: true, arguments: { ...quorum, ...args } }),
+  ).catch((error: unknown) => {
     if (!/inequivalent arg 'x-delivery-limit'/.test(String(error))) throw error;
   });
-}
-
-export function declarePause(model: ChannelModel, queue: string, ms: number): Promise<void> {
-  return onChannel(model, (channel) =>
-    assertQuorum(channel, pauseOf(queue, ms), { 'x-message-ttl': ms, ...handingOverTo(queue) }),
-  );
-}
-
-async function assertQuorum(channel: Channel, queue: string, args: Record<string, unknown>): Promise<void> {
-  await channel.assertQueue(queue, { durable: true, arguments: { ...quorum, ...args } });
+  return before === undefined;
 }
 
 /** A channel for what may fail: the server ends a channel with any error on it. */
