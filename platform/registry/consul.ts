@@ -72,7 +72,9 @@ export async function openConsulRegistry(url: string, log: Logger): Promise<Regi
         return {
           stop: async () => {
             watchers.delete(watcher);
-            await watcher.stop();
+            const silenced = watchers.size === 0 ? bell : undefined;
+            if (silenced) bell = undefined;
+            await Promise.all([watcher.stop(), silenced?.stop()]);
           },
         };
       }),
