@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Fleet } from '../platform/fleet/fleet';
 import type { Logger } from '../platform/log';
+import type { Queue } from '../platform/queue/queue';
 import type { TelemetryStore } from '../platform/telemetry/telemetry';
 import type { Message } from './slack/message';
 
@@ -21,6 +22,8 @@ export interface CommandContext {
   readonly actor: Actor;
   readonly fleet: Fleet;
   readonly telemetry: TelemetryStore;
+  /** The queue of one environment; its connection is made when it is first needed. */
+  queue(environment: string): Promise<Queue>;
   readonly log: Logger;
   readonly now: Date;
   /** Same for two arrivals of the same wish (double Enter, redelivery). */
@@ -30,6 +33,8 @@ export interface CommandContext {
   readonly publicUrl: string;
   /** All commands, for `help`. */
   readonly commands: readonly Command[];
+  /** Why this actor may not do a part that needs more than the command's own role; undefined when they may. */
+  refusal(role: Role): string | undefined;
   /** How this actor would type a command at their door: `/deploy bot stage`, `edwin deploy bot stage`. */
   typed(text: string): string;
   /** Lines of progress, for doors that can show them (command line). */

@@ -30,6 +30,7 @@ const open = (roles = 'viewer=UVIEWER', prefix = '') =>
   openDispatcher({
     fleet,
     telemetry,
+    queue: () => Promise.reject(new Error('no queue is here')),
     pool: database.pool,
     publicUrl: 'http://localhost:4400',
     log: silent,
@@ -254,8 +255,9 @@ test('completion proposes whole commands with what they would do', async () => {
     '/releases',
     '/build',
     '/logs',
+    '/edwin dead',
   ]);
-  expect(await complete('/de')).toEqual(['/deploy']);
+  expect(await complete('/de')).toEqual(['/deploy', '/edwin dead']);
   expect(await complete('/deploy b')).toEqual(['/deploy bot']);
   expect(await complete('/deploy bot ')).toEqual(['/deploy bot dev', '/deploy bot stage', '/deploy bot prod']);
   expect(await complete('/edwin deploy bot stage 4')).toEqual([

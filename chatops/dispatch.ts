@@ -3,6 +3,7 @@ import { EdwinError } from '../platform/errors';
 import type { Fleet } from '../platform/fleet/fleet';
 import type { Logger } from '../platform/log';
 import { commands as commandSeconds } from '../platform/metrics';
+import type { Queue } from '../platform/queue/queue';
 import type { TelemetryStore } from '../platform/telemetry/telemetry';
 import { currentTraceId, inSpan } from '../platform/tracing';
 import type { Access } from './access';
@@ -20,6 +21,8 @@ import { typedAt } from './typed';
 export interface DispatcherOptions {
   readonly fleet: Fleet;
   readonly telemetry: TelemetryStore;
+  /** The queue of one environment. */
+  queue(environment: string): Promise<Queue>;
   /** Control database; the dispatcher owns its schema `audit`. */
   readonly pool: Pool;
   readonly publicUrl: string;
@@ -195,6 +198,8 @@ function contextOf(
     origin,
     commands,
     progress,
+    queue: (environment) => options.queue(environment),
+    refusal: (role) => options.access.refusal(actor, role),
     typed: (text) => typedAt(actor.door, text, prefix),
   };
 }

@@ -9,6 +9,7 @@ import type { EnvironmentParts } from '../platform/fleet/parts';
 import { openHosts } from '../platform/hosts/open';
 import { openImages } from '../platform/images/open';
 import { runProgram } from '../platform/program';
+import { openQueue } from '../platform/queue/open';
 import { openRegistry } from '../platform/registry/open';
 import { openSecrets } from '../platform/secrets';
 import { openTelemetry } from '../platform/telemetry/open';
@@ -16,6 +17,7 @@ import { openAccess } from './access';
 import { openDispatcher } from './dispatch';
 import { connectionsOf, readEnvironments } from './environments';
 import { fillFirst } from './fill-first';
+import { environmentQueues } from './queues';
 import { createServer } from './server';
 import { openChat } from './slack/app';
 import { chatConfig } from './slack/config';
@@ -74,9 +76,12 @@ runProgram('chatops', ['chatops', 'database'], async ({ config, log, stopping, o
   onStop('fleet', () => fleet.close());
 
   const chatSettings = chatConfig(config, { apiUrl: `http://127.0.0.1:${config.PORT}/slack/api/`, ...local });
+  const queues = environmentQueues(access, (url) => openQueue(url, log));
+  onStop('queues', () => queues.close());
   const dispatcher = await openDispatcher({
     fleet,
     telemetry,
+    queue: queues.of,
     pool,
     publicUrl,
     log,

@@ -50,6 +50,7 @@ beforeEach(async () => {
   dispatcher = await openDispatcher({
     fleet,
     telemetry,
+    queue: () => Promise.reject(new Error('no queue is here')),
     pool: database.pool,
     publicUrl: 'http://localhost',
     log: silent,

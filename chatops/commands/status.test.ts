@@ -27,6 +27,8 @@ async function board(cells: ReturnType<typeof cell>[]) {
     origin: {},
     publicUrl: 'http://localhost',
     commands,
+    queue: () => Promise.reject(new Error('no queue is here')),
+    refusal: () => undefined,
     typed: (text) => text,
     progress: () => undefined,
   };

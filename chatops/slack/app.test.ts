@@ -55,6 +55,7 @@ async function start(roles = ''): Promise<void> {
   dispatcher = await openDispatcher({
     fleet,
     telemetry,
+    queue: () => Promise.reject(new Error('no queue is here')),
     pool: database.pool,
     publicUrl: url,
     log: silent,
