@@ -14,7 +14,9 @@ export async function fillFirst(fleet: Fleet, log: Logger, signal: AbortSignal):
   if (environment === undefined) return;
   const cells = await fleet.status({ environment });
   const empty = cells
-    .filter(({ serving, running, last }) => !serving && !running && !last)
+    .filter(({ service, serving, running, last }) => {
+      return fleet.services.includes(service) && !serving && !running && !last;
+    })
     .map(({ service }) => service);
   const work = async (): Promise<void> => {
     for (let service = empty.shift(); service !== undefined && !signal.aborted; service = empty.shift()) {

@@ -111,7 +111,7 @@ export interface ServiceStatus {
   readonly last: Operation | undefined;
   /** How many releases the environment before is ahead; 0 when equal, behind or nothing. */
   readonly behind: number;
-  /** Sentences about what does not match: an orphan, a missing instance, a host not reached. */
+  /** Sentences about what does not match: an orphan, a missing instance, a host not reached, a service in no catalog. */
   readonly drift: readonly string[];
   /** Address of the service at the edge, for kind `http`. */
   readonly url: string | undefined;

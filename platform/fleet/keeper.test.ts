@@ -108,6 +108,48 @@ test('an instance that belongs to nothing is reported and left alone; a leftover
   await ada.agreed(release);
 });
 
+test('what runs and is in no catalog is shown, as that, and left alone', async () => {
+  const template = (await one.hosts.instances({ service: 'web', environment: 'stage' }))[0]!;
+  for (const [id, service, environment] of [
+    ['removed-1', 'removed', 'stage'],
+    ['web-9', 'web', 'elsewhere'],
+  ] as const) {
+    await one.hosts.start({
+      id,
+      host: template.host,
+      labels: { environment, service, release: 3, operation: '987654' },
+      image: template.image,
+      command: ['node', 'web.js'],
+      env: {},
+      listens: true,
+      memoryMb: 16,
+      cpus: 0.1,
+    });
+  }
+  const strange = async () =>
+    (await one.fleet.status())
+      .filter(({ service, environment }) => service === 'removed' || environment === 'elsewhere')
+      .map(({ service, environment, drift }) => [service, environment, drift]);
+  expect(await strange()).toEqual([
+    [
+      'removed',
+      'stage',
+      ['the catalog has no service removed', 'removed-1 (release 3) belongs to nothing that serves'],
+    ],
+    [
+      'web',
+      'elsewhere',
+      ['the catalog has no environment elsewhere', 'web-9 (release 3) belongs to nothing that serves'],
+    ],
+  ]);
+  for (const id of ['removed-1', 'web-9']) {
+    await one.hosts.stop(id, { graceSeconds: 1 });
+    await one.hosts.remove(id);
+  }
+  expect(await strange()).toEqual([]);
+  await ada.agreed(release);
+});
+
 test('status of all cells is told within milliseconds', async () => {
   await one.fleet.status();
   const times: number[] = [];

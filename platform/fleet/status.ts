@@ -3,7 +3,7 @@ import { boundsOf } from '../catalog';
 import type { Instance } from '../hosts/hosts';
 import type { RegisteredInstance } from '../registry/registry';
 import { capacities } from './capacity';
-import { cellKey } from './cell';
+import { type Cell, cellKey } from './cell';
 import type { InstanceStatus, Operation, Release, ServiceStatus } from './fleet';
 import { drift } from './keep';
 import { knownOperations } from './keeper-facts';
@@ -20,13 +20,16 @@ interface ServingRow {
   since: Date;
 }
 
-/** Every service in every environment of the filter, services in the catalog's order. */
+/**
+ * Every service in every environment of the filter, services in the catalog's order; then what runs and is in no
+ * catalog.
+ */
 export async function readStatus(
   parts: FleetParts,
   filter: { readonly service?: string; readonly environment?: string },
 ): Promise<ServiceStatus[]> {
   const catalog = parts.catalog();
-  const [serving, latest, wanted, instances, registered] = await Promise.all([
+  const [serving, latest, wanted, instances, entryOf] = await Promise.all([
     parts.pool.query<ServingRow>('SELECT service, environment, release, since FROM fleet.serving'),
     parts.pool.query<OperationRow>(
       `${selectOperation} WHERE o.id IN (
@@ -42,59 +45,89 @@ export async function readStatus(
   const servingOf = new Map(serving.rows.map((row) => [cellKey(row), row]));
   const lastOf = new Map(latest.rows.map((row) => [cellKey(row), operationOf(row)]));
   const cells: ServiceStatus[] = [];
-  for (const [service, { kind }] of Object.entries(catalog.services)) {
+  for (const cell of cellsOf(catalog, serving.rows, instances)) {
+    const { service, environment } = cell;
     if (filter.service !== undefined && filter.service !== service) continue;
-    for (const [index, environment] of catalog.environments.entries()) {
-      if (filter.environment !== undefined && filter.environment !== environment) continue;
-      const cell = { service, environment };
-      const row = servingOf.get(cellKey(cell));
-      const release = row && (await parts.releases.get(service, row.release));
-      const last = lastOf.get(cellKey(cell));
-      const running = last?.finishedAt === undefined ? last : undefined;
-      const here = instances.filter(({ labels }) => labels.service === service && labels.environment === environment);
-      const number = wanted.get(cellKey(cell))?.wanted ?? wantedOf(catalog, service, environment);
-      const before = catalog.environments[index - 1];
-      const ahead =
-        before === undefined ? undefined : servingOf.get(cellKey({ service, environment: before }))?.release;
-      const own = here.filter(({ state, labels }) => state !== 'exited' && labels.release === release?.number);
-      const orphans = here.filter(
-        (one) =>
-          one.state !== 'exited' &&
-          !own.includes(one) &&
-          one.labels.operation !== 'keeper' &&
-          !ours.has(one.labels.operation),
-      );
-      cells.push({
-        ...cell,
-        kind: release?.snapshot.kind ?? kind,
-        serving: release,
-        servingSince: row?.since,
-        wanted: number,
-        instances: instanceStatuses(here, registered, release, running),
-        running,
-        last: running === undefined ? last : await lastFinished(parts, service, environment),
-        behind: ahead === undefined || release === undefined ? 0 : Math.max(0, ahead - release.number),
-        drift: running ? [] : drift({ serving: release?.number, wanted: number }, own, orphans),
-        url: kind === 'http' ? parts.edge.url(cell) : undefined,
-      });
-    }
+    if (filter.environment !== undefined && filter.environment !== environment) continue;
+    const row = servingOf.get(cellKey(cell));
+    const release = row && (await parts.releases.get(service, row.release));
+    const kind = release?.snapshot.kind ?? catalog.services[service]?.kind ?? 'worker';
+    const last = lastOf.get(cellKey(cell));
+    const running = last?.finishedAt === undefined ? last : undefined;
+    const here = instances.filter(({ labels }) => labels.service === service && labels.environment === environment);
+    const number = wanted.get(cellKey(cell))?.wanted ?? wantedOf(catalog, service, environment);
+    const before = catalog.environments[catalog.environments.indexOf(environment) - 1];
+    const ahead = before === undefined ? undefined : servingOf.get(cellKey({ service, environment: before }))?.release;
+    const own = here.filter(({ state, labels }) => state !== 'exited' && labels.release === release?.number);
+    const orphans = here.filter(
+      (one) =>
+        one.state !== 'exited' &&
+        !own.includes(one) &&
+        one.labels.operation !== 'keeper' &&
+        !ours.has(one.labels.operation),
+    );
+    const strange = strangeness(catalog, cell);
+    cells.push({
+      ...cell,
+      kind,
+      serving: release,
+      servingSince: row?.since,
+      wanted: number,
+      instances: instanceStatuses(here, entryOf, release, running),
+      running,
+      last: running === undefined ? last : await lastFinished(parts, service, environment),
+      behind: ahead === undefined || release === undefined ? 0 : Math.max(0, ahead - release.number),
+      drift: [...strange, ...(running ? [] : drift({ serving: release?.number, wanted: number }, own, orphans))],
+      url: kind === 'http' ? parts.edge.url(cell) : undefined,
+    });
   }
   return cells;
 }
 
-function wantedOf(catalog: Catalog, service: string, environment: string): number {
-  return boundsOf(catalog, service, environment).wanted;
+/** Those of the catalog, then those that only the journal or the hosts know: something runs there and nobody names it. */
+function cellsOf(
+  { services, environments }: Catalog,
+  serving: readonly Cell[],
+  instances: readonly Instance[],
+): Cell[] {
+  const named = Object.keys(services).flatMap((service) =>
+    environments.map((environment) => ({ service, environment })),
+  );
+  const present = instances.filter(({ state }) => state !== 'exited').map(({ labels }) => labels);
+  const known = new Set(named.map(cellKey));
+  const others = new Map([...serving, ...present].map((cell) => [cellKey(cell), cell]));
+  const strange = [...others]
+    .filter(([key]) => !known.has(key))
+    .map(([, { service, environment }]) => ({ service, environment }));
+  return [...named, ...strange.sort((a, b) => (cellKey(a) < cellKey(b) ? -1 : 1))];
 }
 
-async function readRegistries(parts: FleetParts): Promise<ReadonlyMap<string, RegisteredInstance>> {
-  const lists = await Promise.all(
-    [...parts.environments.keys()].map((name) =>
-      environmentOf(parts, name)
-        .registry.instances()
-        .catch(() => []),
-    ),
-  );
-  return new Map(lists.flat().map((entry) => [entry.id, entry]));
+function strangeness({ services, environments }: Catalog, { service, environment }: Cell): string[] {
+  return [
+    ...(services[service] === undefined ? [`the catalog has no service ${service}`] : []),
+    ...(environments.includes(environment) ? [] : [`the catalog has no environment ${environment}`]),
+  ];
+}
+
+function wantedOf(catalog: Catalog, service: string, environment: string): number {
+  return catalog.services[service] === undefined ? 0 : boundsOf(catalog, service, environment).wanted;
+}
+
+type Entry = RegisteredInstance | 'unreached' | undefined;
+
+/** What its environment's registry says of an instance. */
+async function readRegistries(parts: FleetParts): Promise<(instance: Instance) => Entry> {
+  const read = async (name: string): Promise<[string, ReadonlyMap<string, RegisteredInstance> | undefined]> => {
+    const entries = await environmentOf(parts, name)
+      .registry.instances()
+      .catch(() => undefined);
+    return [name, entries && new Map(entries.map((entry) => [entry.id, entry]))];
+  };
+  const registries = new Map(await Promise.all([...parts.environments.keys()].map(read)));
+  return ({ id, labels: { environment } }) => {
+    const entries = registries.get(environment);
+    return entries === undefined ? 'unreached' : entries.get(id);
+  };
 }
 
 async function lastFinished(
@@ -115,7 +148,7 @@ async function lastFinished(
  */
 function instanceStatuses(
   instances: readonly Instance[],
-  registered: ReadonlyMap<string, RegisteredInstance>,
+  entryOf: (instance: Instance) => Entry,
   serving: Release | undefined,
   running: Operation | undefined,
 ): InstanceStatus[] {
@@ -136,13 +169,13 @@ function instanceStatuses(
       host: instance.host,
       release: instance.labels.release,
       startedAt: instance.startedAt,
-      ...stateOf(instance, registered.get(instance.id), serving, running),
+      ...stateOf(instance, entryOf(instance), serving, running),
     }));
 }
 
 function stateOf(
   { state, exit, labels, id }: Instance,
-  entry: RegisteredInstance | undefined,
+  entry: Entry,
   serving: Release | undefined,
   running: Operation | undefined,
 ): Pick<InstanceStatus, 'state' | 'note'> {
@@ -154,6 +187,7 @@ function stateOf(
   if (state === 'unknown') return { state, note: 'its host is not reached' };
   const leaving = running !== undefined && labels.operation !== String(running.id) && serving?.number === running.to;
   if (leaving) return { state: 'draining', note: '' };
+  if (entry === 'unreached') return { state: 'unknown', note: 'the registry is not reached' };
   if (entry === undefined) return { state: 'starting', note: '' };
   if (entry.health === 'passing') return { state: 'healthy', note: entry.note };
   if (entry.health === 'critical') return { state: 'unhealthy', note: entry.note };
