@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { type Column, exercised, promised } from '../../test/contract';
 import { until } from '../../test/until';
 import { openTester, type Tester } from './contract-program';
-import type { Hosts, Instance, InstanceSpec, LogLine } from './hosts';
+import type { Host, Hosts, Instance, InstanceSpec, LogLine } from './hosts';
 
 /** What an adapter's test prepares. */
 export interface HostsFixture {
+  /** What runs the instances says of itself. */
+  readonly version: string;
   open(): Promise<Hosts>;
   /** An image with `testProgram`, and the command that runs it. */
   readonly image: string;
@@ -12,7 +15,23 @@ export interface HostsFixture {
   readonly host: string;
   /** Address of the test itself as instances reach it. */
   readonly tester: string;
+  /** Columns of the table that say nothing about this adapter, with the reason. */
+  readonly meaningless?: Partial<Record<Column, string>>;
   close(): Promise<void>;
+}
+
+/** Disturbs the way to `host`, or the host itself. */
+export interface HostFaults {
+  /** From the network's end: connections end or fall silent. Instances go on. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+  /** The host takes connections and does nothing. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** A host that has to go on meanwhile. */
+  readonly other: string | undefined;
+  /** Opens with credentials that the host does not take. */
+  readonly openRefused: (() => Promise<Hosts>) | undefined;
 }
 
 /** What the tests of the suite share. */
@@ -22,10 +41,12 @@ export class HostsBench {
   tester!: Tester;
   private readonly unsupported: Readonly<Record<string, string>>;
 
-  constructor(prepare: () => Promise<HostsFixture>, unsupported: Readonly<Record<string, string>>) {
+  constructor(name: string, prepare: () => Promise<HostsFixture>, unsupported: Readonly<Record<string, string>>) {
     this.unsupported = unsupported;
     beforeAll(async () => {
       this.fixture = await prepare();
+      const { version, meaningless = {} } = this.fixture;
+      exercised({ port: 'hosts', adapter: name, version, meaningless });
       this.tester = await openTester(this.fixture.tester);
     });
     beforeEach(async () => {
@@ -45,10 +66,8 @@ export class HostsBench {
     });
   }
 
-  promise(name: string, work: () => Promise<void>): void {
-    const reason = this.unsupported[name];
-    if (reason === undefined) test(name, work);
-    else test.skip(`${name} (${reason})`, work);
+  promise(name: string, work: () => Promise<void>, covers: readonly Column[] = []): void {
+    promised(name, work, { covers, unsupported: this.unsupported[name] });
   }
 
   specOf(mode: string, more: Partial<InstanceSpec> & { env?: Record<string, string> } = {}): InstanceSpec {
@@ -80,6 +99,12 @@ export class HostsBench {
 
   async find(id: string): Promise<Instance | undefined> {
     return (await this.hosts.instances()).find((each) => each.id === id);
+  }
+
+  /** Resolves when the host is as said. */
+  async untilHost(state: Host['state'], hosts = this.hosts, name = this.fixture.host): Promise<void> {
+    const seen = async () => (await hosts.hosts()).find((host) => host.name === name)?.state === state;
+    await until(seen, { what: `${name} is ${state}`, withinMs: 40_000 });
   }
 
   exited(id: string): Promise<Instance> {

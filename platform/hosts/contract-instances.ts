@@ -61,7 +61,7 @@ export function instancesContract(bench: HostsBench): void {
     expect(await bench.hosts.instances()).toHaveLength(1);
     expect(bench.tester.seen()).toEqual(['main']);
     await other.close();
-  });
+  }, ['duplicates']);
 
   bench.promise('an id that has exited is returned with its exit, and nothing is started', async () => {
     const spec = bench.specOf('exit', { env: { CODE: '3' } });

@@ -9,7 +9,7 @@ export function logsContract(bench: HostsBench): void {
     expect(await bench.texts(id, 4)).toEqual(['line 48', 'line 49', 'line 50', 'up']);
     expect(await bench.texts(id, 0)).toEqual([]);
     expect((await bench.texts(id, 1000)).length).toBe(51);
-  });
+  }, ['order']);
 
   bench.promise('logs pass structured lines as they are and cut huge ones', async () => {
     const { id } = await bench.startUp(bench.specOf('json huge'));

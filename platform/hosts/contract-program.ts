@@ -15,11 +15,18 @@ else process.on('SIGTERM', () => { console.log('finishing'); setTimeout(() => pr
 if (MODE.includes('parent')) spawn(process.execPath, [__filename], { env: { ...process.env, MODE: 'deaf', PORT: '', NAME: 'child' }, detached: MODE.includes('astray'), stdio: 'inherit' });
 if (MODE.includes('lines')) for (let i = 1; i <= 50; i++) console.log('line ' + i);
 if (MODE.includes('json')) console.log(JSON.stringify({ level: 'info', time: '2026-01-02T03:04:05.678Z', msg: 'structured' }));
+if (MODE.includes('ticks')) { let n = 0; setInterval(() => console.log('tick ' + ++n), 50); }
+if (MODE.includes('reach')) {
+  const socket = net.connect({ host: process.env.TARGET, port: 8080, timeout: 3000 }, () => { console.log('reached'); socket.destroy(); });
+  for (const event of ['timeout', 'error']) socket.on(event, () => { console.log('not reached'); socket.destroy(); });
+}
+if (MODE.includes('brief')) setTimeout(() => process.exit(4), 1500);
 if (MODE.includes('huge')) console.log('x'.repeat(100000));
 const up = () => { beacon(process.env.NAME || 'main'); console.log('up'); };
 if (PORT) http.createServer((request, response) => {
   if (request.url === '/crash') process.kill(process.pid, 'SIGKILL');
   if (request.url === '/say') console.log('said');
+  if (request.url === '/flood') for (let i = 1; i <= 20000; i++) console.log('flood ' + i + ' ' + 'z'.repeat(100));
   response.end(JSON.stringify({ instance: process.env.EDWIN_INSTANCE, value: process.env.VALUE }));
 }).listen(Number(PORT), HOST, up);
 else { setInterval(() => {}, 1000); up(); }

@@ -34,7 +34,17 @@ function prepareFolders() {
 
 hostsContract('local', async () => {
   const folders = prepareFolders();
+  const here = 'instances are processes of this machine: nothing lies between them and the controller';
   return {
+    version: `Node ${process.versions.node}`,
+    meaningless: {
+      redelivery: 'nothing is delivered',
+      unreachable: here,
+      'lost and back': here,
+      paused: here,
+      'wrong credentials': here,
+      'another environment': 'processes of one machine are not kept from each other',
+    },
     open: () => openHosts('local:', { data: folders.data, log: silent }),
     image: digest,
     command: ['node', 'program.js'],
