@@ -14,8 +14,8 @@ export interface Sent {
 /** How a registry wants to be shown who asks. */
 export interface RegistryAuth {
   authorize(action: Action): Promise<Sent>;
-  /** Answers a 401. True: the same request is worth another try. */
-  answer(action: Action, challenge: string | null, sent: Sent): Promise<boolean>;
+  /** Answers a 401: what to send with the same request at its next try; undefined when no try is worth it. */
+  answer(action: Action, challenge: string | null, sent: Sent): Promise<Sent | undefined>;
 }
 
 /** Tokens without a lifetime live for one minute (distribution spec, "Token Authentication Specification"). */
@@ -52,7 +52,7 @@ export function openRegistryAuth(
     }
   };
 
-  const takeToken = async (action: Action, challenge: string): Promise<boolean> => {
+  const takeToken = async (action: Action, challenge: string): Promise<Sent | undefined> => {
     const realm = realmOf(address, challenge);
     let credentials = await login.credentials();
     let response = await fetchToken(realm, credentials);
@@ -65,31 +65,36 @@ export function openRegistryAuth(
         'images.unreachable',
         `The token service ${realm.host} of the image registry at ${address.host} answers ${response.status}.`,
       );
-    if (!response.ok) return false;
+    if (!response.ok) return undefined;
     const answer = tokenAnswer.parse(await response.json());
     const value = answer.token ?? answer.access_token;
-    if (value === undefined) return false;
+    if (value === undefined) return undefined;
     const seconds = answer.expires_in ?? TOKEN_SECONDS;
     tokens.set(action, { value, until: now() + seconds * 900, by: credentials });
-    return true;
+    return { header: `Bearer ${value}`, credentials };
+  };
+
+  const takeBasic = async (): Promise<Sent> => {
+    const credentials = await login.credentials();
+    return { header: credentials && basicOf(credentials), credentials };
   };
 
   return {
     async authorize(action) {
       const token = tokens.get(action);
       if (token && now() < token.until) return { header: `Bearer ${token.value}`, credentials: token.by };
-      const credentials = basic ? await login.credentials() : undefined;
-      return { header: credentials && basicOf(credentials), credentials };
+      return basic ? takeBasic() : { header: undefined, credentials: undefined };
     },
     async answer(action, challenge, sent) {
       if (/^bearer /i.test(challenge ?? '')) {
         tokens.delete(action);
         return takeToken(action, challenge!);
       }
-      if (!/^basic/i.test(challenge ?? '')) return false;
+      if (!/^basic/i.test(challenge ?? '')) return undefined;
       basic = true;
-      if (sent.header === undefined) return (await login.credentials()) !== undefined;
-      return login.renew(sent.credentials);
+      if (sent.header !== undefined && !(await login.renew(sent.credentials))) return undefined;
+      const next = await takeBasic();
+      return next.header === undefined ? undefined : next;
     },
   };
 }

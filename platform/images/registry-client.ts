@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EdwinError } from '../errors';
 import { digestOfBytes, isDigest, manifestTypes, type StoredManifest } from './manifest';
 import type { RegistryAddress } from './registry-address';
-import { type Action, openRegistryAuth, type RegistryAuth } from './registry-auth';
+import { type Action, openRegistryAuth, type RegistryAuth, type Sent } from './registry-auth';
 import type { Login } from './registry-login';
 
 /** One attempt of one request; three are made, a second apart at most, so that a caller waits 32 s at the longest. */
@@ -89,9 +89,10 @@ export class RegistryClient {
   private async call(path: string, call: Call = {}): Promise<{ status: number; headers: Headers; body: Buffer }> {
     const action: Action = call.method === 'PUT' ? 'push' : call.method === 'DELETE' ? 'delete' : 'pull';
     let why = '';
+    let sent: Sent | undefined;
     for (let refusals = 0, failures = 0; failures <= PAUSES_MS.length; ) {
       if (why !== '' && failures > 0) await pause(PAUSES_MS[failures - 1]);
-      const sent = await this.auth.authorize(action);
+      sent ??= await this.auth.authorize(action);
       let response: { status: number; headers: Headers; body: Buffer };
       try {
         response = await this.send(path, call, sent.header);
@@ -103,8 +104,10 @@ export class RegistryClient {
       const { status, headers, body } = response;
       const fine = (status >= 200 && status < 300) || (status === 404 && action !== 'push');
       if (fine || (action === 'delete' && (status === 405 || status === 400))) return response;
-      if (status === 401 && refusals++ < 2 && (await this.auth.answer(action, headers.get('www-authenticate'), sent)))
-        continue;
+      if (status === 401 && refusals++ < 2) {
+        sent = await this.auth.answer(action, headers.get('www-authenticate'), sent);
+        if (sent) continue;
+      }
       if (status < 500 && status !== 429) throw this.refused(action, status, body);
       why = `it answers ${status}`;
       failures++;
