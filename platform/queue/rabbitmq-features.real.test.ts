@@ -64,6 +64,15 @@ onEngines(['rabbitmq'], ({ rabbitmq }) => {
     expect(got.map(({ id }) => id)).toEqual(['after']);
   });
 
+  test('messages of many traces that are published together keep their order, as an outbox needs it', async () => {
+    const trace = (n: number): string => `00-${String(n + 1).padStart(32, '0')}-b7ad6b7169203331-01`;
+    const many = messages(450).map((one, n) => ({ ...one, headers: { traceparent: trace(n) } }));
+    await Promise.all([queue.publish(topic, many.slice(0, 200)), queue.publish(topic, many.slice(200))]);
+    const got = await collect(queue);
+    await until(() => got.length === 450, { what: 'all arrive', withinMs: 30_000 });
+    expect(got.map(({ id }) => id)).toEqual(many.map(({ id }) => id));
+  });
+
   test('a consumer whose queue is deleted makes it anew', async () => {
     const got = await collect(queue);
     await queue.publish(topic, messages(1));

@@ -32,7 +32,7 @@ export interface Connection<S> {
   close(): Promise<void>;
 }
 
-export interface Standing<S> {
+interface Standing<S> {
   readonly model: ChannelModel;
   readonly parts: S;
 }

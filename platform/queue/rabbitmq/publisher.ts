@@ -7,7 +7,7 @@ import { OverTime, within } from './limit';
 import type { Parcel } from './message';
 
 /** After that a publication that is not confirmed is given up; lost connections and refusals are tried again within. */
-export const PUBLISH_LIMIT_MS = 10_000;
+const PUBLISH_LIMIT_MS = 10_000;
 const BATCH_LIMIT = 500;
 const BATCH_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Also long enough for consumers to be told of a queue that was deleted, before it is made again: else they are not. */
