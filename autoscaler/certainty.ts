@@ -14,18 +14,22 @@ export interface Certainty {
 
 /** A step up has to avoid one late message in a hundred for at most so much of the fleet's cost. */
 const DEAREST_PERCENT = 1.2;
-/** What was left of the budget of late messages in truth may be spent, to this part. */
-const BUDGET_PART = 0.5;
+/** The replay shall spend this part of the budget of late messages, plus so much of what was left of it in truth. */
+const AIM = 0.8;
+const FEEDBACK = 0.5;
+const LEAST = 0.2;
+const MOST = 1.4;
 /** Before so many blocks nothing is said about prices. */
 const KNOWN_BLOCKS = 8;
 
 /**
  * The cheapest level whose replay kept the promise, as far as a step up is worth its price. The promise is `share` of
- * all messages; when fewer were late in truth than it allows, the replay may be a little worse.
+ * all messages; when fewer (more) were late in truth than it allows, the replay may be a little worse (has to be better).
  */
 export function certaintyFor({ fleets, blocks, realShare }: Replay, share: number): Certainty {
   const budget = 1 - share;
-  const allowed = budget + (realShare === NONE ? 0 : BUDGET_PART * Math.max(0, budget - realShare));
+  const left = realShare === NONE ? 0 : FEEDBACK * (budget - realShare);
+  const allowed = Math.min(MOST * budget, Math.max(LEAST * budget, AIM * budget + left));
   const cheapest = fleets[0]!.meanCost;
   let level = 0;
   let short = false;

@@ -31,6 +31,9 @@ const FULL = 0.9;
 /** Backlogs of less than this many seconds of one host are no reason to launch. */
 const SMALL_BACKLOG_SECONDS = 12;
 
+/** What is wanted has to be known for this part of the time that hosts are kept, before any is given back. */
+const COVERED = 0.75;
+
 /** How many hosts, which to launch, drain, remove and give up, and why. */
 export function decideHosts(before: PoolState, input: PoolCase): { decision: PoolDecision; state: PoolState } {
   const { policy, signals, tenants, now, stale } = input;
@@ -76,7 +79,7 @@ export function decideHosts(before: PoolState, input: PoolCase): { decision: Poo
     return settle(have, 'hold', `${verb('hold', have, have)}: ${because}${why}`);
   }
   const settled = now - before.lastOut >= keepMinutes * 60_000;
-  const covered = wanted.length >= Math.min(2, keepMinutes) && wanted[0]!.minute <= minute - keepMinutes + 1;
+  const covered = wanted[0]!.minute <= minute - Math.ceil(COVERED * keepMinutes) + 1;
   const blocker =
     input.blocker ??
     (!settled ? `hosts were launched less than ${keepMinutes} min ago` : undefined) ??
@@ -125,7 +128,7 @@ function needOf(tenants: readonly Tenant[], bootMinutes: number, working: readon
   };
 }
 
-function sentenceOf(need: Need, { tenants }: PoolCase, boot: number, bounds: Bounds, asked: number): string {
+function sentenceOf(need: Need, { tenants, blocker }: PoolCase, boot: number, bounds: Bounds, asked: number): string {
   const largest = tenants
     .filter(({ demand }) => demand !== undefined)
     .sort((a, b) => b.demand!.atBoot * b.signals!.hostShare - a.demand!.atBoot * a.signals!.hostShare)[0];
@@ -138,7 +141,7 @@ function sentenceOf(need: Need, { tenants }: PoolCase, boot: number, bounds: Bou
         `${certainty.hours} h${certainty.short ? ', and more would cost too much' : ''}), an instance does ${shown(pace)}/s`,
     );
     if (tenants.length > 1) parts.push(`${tenants.length} services together need ${need.hosts} hosts`);
-  } else parts.push('nothing is known of the load yet');
+  } else parts.push(blocker ?? 'nothing is known of the load yet');
   if (need.backlog > 0) parts.push(`${shown(need.backlog)} will wait by then`);
   if (need.full !== undefined) parts.push(need.full);
   if (asked < bounds.min) parts.push(`at least ${bounds.min}: ${bounds.minReason}`);

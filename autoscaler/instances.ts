@@ -21,7 +21,10 @@ export interface ServiceCase {
   readonly now: number;
 }
 
-/** How many instances on the hosts that are there: what is needed at once, and whatever else their room allows. */
+/** Where hosts that are paid for have room, they are filled with up to so many times what is needed at once. */
+const FILL = 2;
+
+/** How many instances on the hosts that are there: what is needed at once, and some more where there is room. */
 export function decideInstances(
   before: ServiceState,
   input: ServiceCase,
@@ -61,11 +64,12 @@ export function decideInstances(
     );
   }
   const needed = Math.ceil(demand.soon - 1e-9);
-  const want = Math.min(bounds.max, Math.max(bounds.min, Math.min(room, Math.max(needed, room))));
+  const want = Math.min(bounds.max, Math.max(bounds.min, Math.min(room, needed * FILL)));
   const minutes = Math.max(1, Math.round(policy.keepSeconds / 60));
-  const wanted = note(before.wanted, Math.floor(now / 60_000), Math.min(want, room), minutes);
+  const wanted = note(before.wanted, Math.floor(now / 60_000), want, minutes);
   const state = { ...before, wanted };
-  const kept = Math.min(bounds.max, Math.max(...wanted.map(({ count }) => count)));
+  const most = Math.max(bounds.min, Math.min(bounds.max, room));
+  const kept = Math.min(most, Math.max(...wanted.map(({ count }) => count)));
   const because = sentenceOf(demand, signals, needed, room, bounds);
   if (want > have) return settle(want, 'out', `${titleOf('out', have, want)}: ${because}`, state);
   if (kept >= have) return settle(have, 'hold', `${titleOf('hold', have, have)}: ${because}`, state);
