@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Agent, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type AgentOptions as HttpsOptions } from 'node:https';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import Docker, { type DockerOptions } from 'dockerode';
 import type { Logger } from '../log';
 import type { HostEntry } from './hosts-file';
@@ -37,8 +38,12 @@ export interface Engine {
 export function connectEngine(host: HostEntry, log: Logger): Engine {
   const tunnel = host.engine.startsWith('ssh:') ? openTunnel(host, log) : undefined;
   const way = wayTo(host, tunnel);
-  const open = (options: HttpsOptions): Agent =>
-    way.protocol === 'https' ? new HttpsAgent(options) : new HttpAgent(options);
+  const open = (options: HttpsOptions): Agent => {
+    const agent = way.protocol === 'https' ? new HttpsAgent(options) : new HttpAgent(options);
+    // docker-modem writes out all options of every request for a debug line, agent, sockets and all that hangs on them
+    // included, whether it is wanted or not: without this, some hundred milliseconds of this process each time.
+    return Object.assign(agent, { [inspect.custom]: () => 'Agent' });
+  };
   const kept = open({
     keepAlive: true,
     maxSockets: MOST_CONNECTIONS,
