@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { openBuildContext } from './build-context';
 import { Repository } from './commit';
-import { createRepository, type TestRepository } from './contract';
+import { createRepository, type TestRepository } from './contract-fixture';
 
 describe('a build context', () => {
   let repository: TestRepository;

@@ -2,30 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promised } from '../../test/contract';
 import { until } from '../../test/until';
-import type { ImagesFixture, TestRepository } from './contract';
+import type { ImagesFixture, ImagesServer, TestRepository } from './contract-fixture';
 import type { Image, Images } from './images';
-
-/** The server that keeps images, and what can be done to it. */
-export interface ImagesServer {
-  /** `host:port`, as errors have to name it. */
-  readonly where: string;
-  /** Password that no error may show. */
-  readonly secret: string;
-  /** `kill -9`. */
-  crash(): Promise<void>;
-  up(): Promise<void>;
-  /** It keeps its connections and takes new ones, and answers nothing. */
-  pause(): void;
-  resume(): void;
-  /** With a wrong password. */
-  openRefused(): Promise<Images>;
-  /** Like `ImagesFixture.project`, but large enough that a push or pull takes a while. */
-  large(): ReturnType<ImagesFixture['project']>;
-  /** Resolves while a push has begun and is not done. */
-  pushing(): Promise<unknown>;
-  /** Takes the image from the host, so that it has to be pulled again. */
-  forget(digest: string): Promise<void>;
-}
 
 interface Scene {
   readonly fixture: ImagesFixture;

@@ -10,7 +10,7 @@ import { onEngines } from '../../test/engines/engine';
 import { openEngines } from '../docker/engines';
 import { releaseTag } from '../docker/release-tag';
 import { silent } from '../log';
-import { createRepository, type TestRepository } from './contract';
+import { createRepository, type TestRepository } from './contract-fixture';
 import { inspectImage, untagImage } from './engine-images';
 import { startTestRegistry, type TestRegistry } from './fixture-registry';
 import type { BuildRequest, Images } from './images';

@@ -6,7 +6,7 @@ import { onEngines } from '../../test/engines/engine';
 import { openEngines } from '../docker/engines';
 import { releaseTag } from '../docker/release-tag';
 import { silent } from '../log';
-import { createRepository, type TestRepository } from './contract';
+import { createRepository, type TestRepository } from './contract-fixture';
 import { hasDigest, inspectImage } from './engine-images';
 import type { Images } from './images';
 import { openImages } from './open';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promised, promisesOf } from '../../test/contract';
 import { onEngines } from '../../test/engines/engine';
 import { silent } from '../log';
-import { createRepository, type TestRepository } from './contract';
+import { createRepository, type TestRepository } from './contract-fixture';
 import { startTestRegistry, type TestRegistry } from './fixture-registry';
 import { startTokenService, type TokenService } from './fixture-token-service';
 import type { Images } from './images';
