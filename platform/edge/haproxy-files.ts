@@ -1,4 +1,5 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EdwinError } from '../errors';
 
@@ -9,8 +10,8 @@ import { EdwinError } from '../errors';
 export async function replaceFile(folder: string, name: string, text: string): Promise<void> {
   const path = join(folder, name);
   if (text === (await readFile(path, 'utf8').catch(() => undefined))) return;
-  // Several programs may write; each its own draft.
-  const fresh = `${path}.${process.pid}.new`;
+  // Several programs may write at once; each its own draft.
+  const fresh = `${path}.${randomUUID()}.new`;
   try {
     const file = await open(fresh, 'w', 0o644);
     try {
@@ -21,6 +22,7 @@ export async function replaceFile(folder: string, name: string, text: string): P
     }
     await rename(fresh, path);
   } catch (error) {
+    await rm(fresh, { force: true }).catch(() => undefined);
     throw new EdwinError('edge.not-written', `${path} could not be written: ${(error as Error).message}.`, {
       cause: error,
     });

@@ -51,13 +51,9 @@ export class Master {
     return total;
   }
 
-  /** Tells the worker that serves, and those that only finish what they have, as far as they are still there. */
-  async tell(line: string, { old }: Workers): Promise<string> {
-    const [answer] = await Promise.all([
-      this.ask(`@1 ${line}`),
-      ...old.map((pid) => this.ask(`@!${pid} ${line}`).catch(() => '')),
-    ]);
-    return this.understood(answer);
+  /** Tells the worker that serves. Those before it send what is new to it, too (haproxy/edge.cfg), and need no word. */
+  async tell(line: string): Promise<string> {
+    return this.understood(await this.ask(`@1 ${line}`));
   }
 
   get map(): string {

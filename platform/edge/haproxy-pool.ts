@@ -18,7 +18,7 @@ export const keyOf = ({ environment, service }: Pool): string => `${environment}
  * Two programs that take the same one see it: the first in the map keeps it.
  * @throws NoAnswer when there is no free one
  */
-export async function takeSlot(master: Master, workers: Workers, pool: Pool, policy: PoolPolicy): Promise<string> {
+export async function takeSlot(master: Master, pool: Pool, policy: PoolPolicy): Promise<string> {
   const key = keyOf(pool);
   for (;;) {
     const entries = await master.entries();
@@ -26,11 +26,11 @@ export async function takeSlot(master: Master, workers: Workers, pool: Pool, pol
     const slot = known ?? (await freeSlot(master, entries));
     const value = poolValue({ slot, policy });
     if (entries.get(key) === value) return slot;
-    await master.tell(`${known ? 'set' : 'add'} map ${master.map} ${key} ${value}`, workers);
+    await master.tell(`${known ? 'set' : 'add'} map ${master.map} ${key} ${value}`);
     if (known) return slot;
     const [first] = [...(await master.entries())].find(([, other]) => slotOf(other) === slot) ?? [];
     if (first === key) return slot;
-    await master.tell(`del map ${master.map} ${key}`, workers);
+    await master.tell(`del map ${master.map} ${key}`);
   }
 }
 
@@ -48,10 +48,10 @@ export async function enlist(master: Master, workers: Workers, slot: string, ser
   const known = (await master.slot(slot))?.servers.find((each) => each.id === id);
   if (known && (known.host !== host || known.port !== address.port)) await strike(master, workers, slot, id, true);
   const name = `${slot}/${id}`;
-  await master.tell(`add server ${name} ${serverWords({ host, port: address.port })}`, workers);
-  await nameHost(master, workers, nameKey(slot, id), host === address.host ? undefined : address.host);
-  await master.tell(`enable health ${name}`, workers);
-  const answer = await master.tell(`set server ${name} state ready`, workers);
+  await master.tell(`add server ${name} ${serverWords({ host, port: address.port })}`);
+  await nameHost(master, nameKey(slot, id), host === address.host ? undefined : address.host);
+  await master.tell(`enable health ${name}`);
+  const answer = await master.tell(`set server ${name} state ready`);
   if (answer !== '') throw new NoAnswer(`${id} was not added: ${answer}`);
 }
 
@@ -62,15 +62,15 @@ async function resolve(host: string): Promise<{ address: string }> {
 }
 
 /** HAProxy's servers at run time have IP addresses; the name of the host is kept beside, to be listed. */
-async function nameHost(master: Master, workers: Workers, key: string, host: string | undefined): Promise<void> {
+async function nameHost(master: Master, key: string, host: string | undefined): Promise<void> {
   const known = (await master.entries()).get(key);
   if (known === host) return;
-  if (known !== undefined) await master.tell(`del map ${master.map} ${key}`, workers);
-  if (host !== undefined) await master.tell(`add map ${master.map} ${key} ${host}`, workers);
+  if (known !== undefined) await master.tell(`del map ${master.map} ${key}`);
+  if (host !== undefined) await master.tell(`add map ${master.map} ${key} ${host}`);
 }
 
 /**
- * Takes the server out of the slot.
+ * Takes the server out of the slot. Sessions of a process from before a reload are counted, but can not be cut.
  * @throws `edge.busy` when it has sessions, unless they are to be cut
  */
 export async function strike(
@@ -84,17 +84,17 @@ export async function strike(
   if (!known) return;
   const name = `${slot}/${id}`;
   // Nothing comes to it from here on, so that what is counted next can only become less.
-  await master.tell(`set server ${name} state maint`, workers);
+  await master.tell(`set server ${name} state maint`);
   const sessions = (await master.sessions(slot, workers)).get(id) ?? 0;
   if (sessions > 0 && !force) {
-    await master.tell(`set server ${name} state ${known.state === 'ready' ? 'ready' : 'drain'}`, workers);
+    await master.tell(`set server ${name} state ${known.state === 'ready' ? 'ready' : 'drain'}`);
     throw new EdwinError('edge.busy', `${id} still answers ${sessions} request${sessions === 1 ? '' : 's'}.`);
   }
   for (const limit = Date.now() + REMOVE_LIMIT_MS; ; await pause(TRY_EVERY_MS)) {
-    if (sessions > 0) await master.tell(`shutdown sessions server ${name}`, workers);
-    await master.tell(`del server ${name}`, workers);
+    if (sessions > 0) await master.tell(`shutdown sessions server ${name}`);
+    await master.tell(`del server ${name}`);
     if (!(await master.slot(slot))?.servers.some((server) => server.id === id)) break;
     if (Date.now() > limit) throw new NoAnswer(`${id} could not be removed: its connections do not end`);
   }
-  await nameHost(master, workers, nameKey(slot, id), undefined);
+  await nameHost(master, nameKey(slot, id), undefined);
 }

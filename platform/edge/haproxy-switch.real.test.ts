@@ -1,7 +1,7 @@
 import { onEngines } from '../../test/engines/engine';
 import { type RunningHaproxy, startHaproxy } from '../../test/engines/haproxy';
 import { until } from '../../test/until';
-import { startLoad, startProcess, startServer } from './contract-load';
+import { startLoad, startServer } from './contract-load';
 import type { Edge, Pool, PoolPolicy } from './edge';
 import { openEdge } from './open';
 
@@ -23,8 +23,8 @@ onEngines(['haproxy'], ({ haproxy }) => {
     await server.stop();
   });
   const launch = async (id: string) => {
-    const one = await startProcess(id);
-    closers.push(() => one.child.kill('SIGKILL'));
+    const one = await startServer(id);
+    closers.push(() => one.close());
     return one;
   };
 
@@ -42,7 +42,8 @@ onEngines(['haproxy'], ({ haproxy }) => {
       await until(async () => (await edge.servers(pool)).every(({ id, sessions }) => !old.has(id) || sessions === 0), {
         what: 'the old ones have no sessions',
       });
-      for (const { child } of serving) child.kill('SIGKILL');
+      // At once, as of a process that exits.
+      await Promise.all(serving.map((each) => each.close()));
       await Promise.all(serving.map(({ id }) => edge.remove(pool, id)));
       serving = fresh;
       await load.more(200);
@@ -53,7 +54,7 @@ onEngines(['haproxy'], ({ haproxy }) => {
     expect(load.answers.length).toBeGreaterThanOrEqual(10_000);
     expect(new Set(load.answers.map((answer) => answer.split('-')[0])).size).toBe(11);
     expect(server.workers()).toEqual(pids);
-  });
+  }, 240_000);
 
   test('connections to servers are kept and used again, of those added at run time and of those read from the file', async () => {
     const one = await startServer('one');

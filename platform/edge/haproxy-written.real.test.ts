@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onEngines } from '../../test/engines/engine';
@@ -134,22 +134,30 @@ onEngines(['haproxy'], ({ haproxy }) => {
     });
     await edge.add(pool, one, policy);
     const before = server.workers();
-    const slow = ask(`${edge.url(pool)}/slow`);
-    const held = ask(edge.url({ ...pool, service: 'later' }));
-    const load = startLoad(edge.url(pool), { clients: 20 });
     // 64 slots, 4 of them kept free.
-    for (let i = 0; i < 60; i++) await edge.add({ ...pool, service: `more-${i}` }, away(`m${i}`), policy);
-    await load.more(500);
+    const more = (i: number) => edge.add({ ...pool, service: `more-${i}` }, away(`m${i}`), policy);
+    const later = { ...pool, service: 'later' };
+    await edge.add(later, away('gone'), { holdSeconds: 60, retry: 'all' });
+    await edge.remove(later, 'gone');
+    for (let i = 0; i < 58; i++) await more(i);
+    const slow = ask(`${edge.url(pool)}/slow`);
+    const load = startLoad(edge.url(pool), { clients: 20 });
+    await load.more(100);
+    const held = ask(edge.url(later));
+    expect(server.workers()).toEqual(before);
+    await more(58);
+    // The process from before holds one, which finds the server that comes now.
+    await edge.add(later, await serve('later'), policy);
+    expect((await held).body).toBe('later');
+    await load.more(200);
     await load.stop();
     expect(load.failures).toEqual([]);
     expect(server.workers().filter((pid) => !before.includes(pid))).toHaveLength(1);
     expect(written()).toHaveLength(61);
     expect(written()).toEqual(await running());
-    // The process from before still answers one, whose session counts, and holds one, which finds the server.
-    expect(await edge.servers(pool)).toMatchObject([{ sessions: 1 }]);
+    // It also still answers one, whose session counts.
+    await until(async () => (await edge.servers(pool))[0]?.sessions === 1, { what: 'only the slow one is left' });
     await expect(edge.remove(pool, 'one')).rejects.toMatchObject({ code: 'edge.busy' });
-    await edge.add({ ...pool, service: 'later' }, await serve('later'), policy);
-    expect((await held).body).toBe('later');
     finish();
     expect((await slow).body).toBe('begun and finished');
     await until(async () => (await edge.servers(pool))[0]?.sessions === 0, { what: 'the session ended' });
@@ -165,6 +173,13 @@ onEngines(['haproxy'], ({ haproxy }) => {
       message: expect.stringContaining('EDGE_POOLS'),
     });
     await wrong.close();
-    expect(existsSync('/nowhere')).toBe(false);
+    const file = join(server.folder, 'pools.cfg');
+    rmSync(file);
+    mkdirSync(file);
+    await expect(edge.add(pool, away('one'), policy)).rejects.toMatchObject({ code: 'edge.not-written' });
+    rmdirSync(file);
+    await edge.add(pool, away('one'), policy);
+    expect(written()).toEqual(['pool-1/one 127.0.0.1:9']);
+    expect(readdirSync(server.folder).sort()).toEqual(['hold.sock', 'pools.cfg', 'pools.map']);
   });
 });

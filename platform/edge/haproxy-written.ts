@@ -53,23 +53,22 @@ export class Written {
   }
 
   /**
-   * Doubles the slots while a few are still free, by the only reload there ever is.
+   * Doubles the slots while a few are still free, by the only reload there ever is. Gives the processes after it.
    * @throws `edge.not-written` when HAProxy does not take its configuration
    */
-  async grow(workers: Workers): Promise<boolean> {
+  async grow(workers: Workers): Promise<Workers> {
     const slots = await this.master.slots();
     const taken = new Set([...(await this.master.entries()).values()].map(slotOf));
     const free = slots.filter(({ name }) => !taken.has(name)).length;
-    if (free >= FREE_SLOTS) return false;
+    if (free >= FREE_SLOTS) return workers;
     const more = grown(slots, Math.max(LEAST_SLOTS, slots.length * 2));
     await this.save();
     await replaceFile(this.master.folder, 'pools.cfg', poolsConfiguration(more));
     await this.master.ask('reload').catch(() => undefined); // the master ends its connections when it reloads
-    await this.reloaded(workers);
-    return true;
+    return this.reloaded(workers);
   }
 
-  private async reloaded(before: Workers): Promise<void> {
+  private async reloaded(before: Workers): Promise<Workers> {
     for (const limit = Date.now() + RELOAD_LIMIT_MS; ; await pause(LOOK_EVERY_MS)) {
       const workers = await this.master.workers().catch((error: unknown) => {
         if (error instanceof NoAnswer) return undefined;
@@ -80,7 +79,7 @@ export class Written {
           'edge.not-written',
           `HAProxy at ${this.master.shown} did not take ${this.master.folder}/pools.cfg.`,
         );
-      if (workers && workers.current !== before.current) return;
+      if (workers && workers.current !== before.current) return workers;
       if (Date.now() > limit) throw new NoAnswer('its reload did not end');
     }
   }

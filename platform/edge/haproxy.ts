@@ -27,12 +27,12 @@ const MOST_POLICY_SECONDS = 3_600;
  *
  * Servers come and go at run time, without a reload; pools take free slots of the configuration (haproxy/edge.cfg shows
  * the way of a request). The truth is what HAProxy does: every call asks it, nothing is remembered here. After each
- * change the files that HAProxy reads at its start are made equal to that, before the call is answered. An older worker
- * that a reload left behind, for connections it still has, is told the same, and its sessions count.
+ * change the files that HAProxy reads at its start are made equal to that, before the call is answered. A process that a
+ * reload left behind, for requests it still has, sends new ones on to the next; its sessions count.
  *
  * Otherwise than the embedded edge: a request is sent again after it reached a server only if it fits in a buffer of
- * 64 kB; `connection: upgrade` and headers are HAProxy's way; who can connect to the master can do everything, as
- * HAProxy knows no password there: the rights of the socket or the network keep others away.
+ * 64 kB, and one that four servers died of has its kept connection ended instead of a 502. Who can connect to the master
+ * can do everything, as HAProxy knows no password there: rights of the socket, or the network, keep others away.
  */
 export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS }: HaproxyEdgeOptions): Edge {
   const { master: address, folder } = parseHaproxyUrl(adminUrl);
@@ -56,14 +56,12 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
     }
   };
   /** One change at a time; confirmed when it is in the files, and the worker that was told is still the one that serves. */
-  const change = (work: (workers: Workers) => Promise<void>): Promise<void> =>
+  const change = (work: (workers: Workers) => Promise<Workers>): Promise<void> =>
     insist(async (limit) => {
       let told = 0;
       const mine = turn.then(async () => {
         if (Date.now() > limit) throw new NoAnswer('nor did it answer those before');
-        const workers = await master.workers();
-        told = workers.current;
-        await work(workers);
+        told = (await work(await master.workers())).current;
       });
       turn = mine.catch(() => undefined);
       await mine;
@@ -77,9 +75,9 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
     add: (pool: Pool, server: NewServer, policy: PoolPolicy) => {
       check(pool, server, policy);
       return change(async (workers) => {
-        const slot = await takeSlot(master, workers, pool, policy);
+        const slot = await takeSlot(master, pool, policy);
         await enlist(master, workers, slot, server);
-        if (await written.grow(workers)) throw new NoAnswer('it was reloaded for more pools');
+        return written.grow(workers);
       });
     },
     drain: (pool, id) =>
@@ -88,12 +86,14 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
         const server = slot && (await master.slot(slot))?.servers.find((each) => each.id === id);
         if (!server)
           throw new EdwinError('edge.unknown-server', `${pool.service} in ${pool.environment} has no ${id}.`);
-        await master.tell(`set server ${slot}/${id} state drain`, workers);
+        await master.tell(`set server ${slot}/${id} state drain`);
+        return workers;
       }),
     remove: (pool, id, options) =>
       change(async (workers) => {
         const slot = slotOf((await master.entries()).get(keyOf(pool)));
         if (slot) await strike(master, workers, slot, id, options?.force ?? false);
+        return workers;
       }),
     close: async () => closed.abort(),
   };

@@ -22,6 +22,8 @@ core.register_action('hold', { 'http-req' }, function(txn)
   end
   local pause = FIRST_LOOK_MS
   while true do
+    -- After a reload nobody tells this process any more of servers: the next one, at the same socket, knows them.
+    if tonumber(core.get_info()['Stopping']) ~= 0 then return txn:set_var('txn.slot', 'hold') end
     local slot, patience, retry = string.match(pools:lookup(name) or '', '^([^:]+):(%d+):(%a+)')
     local backend = slot and core.backends[slot]
     if backend and tonumber(backend:get_stats()['act']) > 0 then
