@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasCode } from '../errors';
 import type { Cell } from './cell';
 import { operate } from './operate';
 import { environmentOf, type FleetParts } from './parts';
@@ -28,6 +29,7 @@ export function startDispatcher(parts: FleetParts, { clear, onFinished }: Dispat
   const held = new Map<number, Promise<void>>();
   let looking = false;
   let again = false;
+  let away = '';
 
   const look = async (): Promise<void> => {
     if (looking) {
@@ -53,15 +55,26 @@ export function startDispatcher(parts: FleetParts, { clear, onFinished }: Dispat
   const consider = (id: number, cell: Cell): void => {
     if (held.has(id) || stopping.signal.aborted || !parts.environments.has(cell.environment)) return;
     const work = take(id, cell)
-      .catch((error) => parts.log.error({ error, operation: id }, 'Running the operation failed; it is taken up again'))
+      .catch((error) => failed(id, error))
       .finally(() => held.delete(id));
     held.set(id, work);
+  };
+
+  /** While a registry is away its operations wait, which is said once. */
+  const failed = (id: number, error: Error): void => {
+    if (!hasCode(error, 'registry.unreachable')) {
+      parts.log.error({ error, operation: id }, 'Running the operation failed; it is taken up again');
+      return;
+    }
+    if (away !== error.message) parts.log.warn({ error, operation: id }, 'The operation waits for the registry');
+    away = error.message;
   };
 
   const take = async (id: number, cell: Cell): Promise<void> => {
     await clear(cell);
     const { registry } = environmentOf(parts, cell.environment);
     const lease = await registry.lease(`operation/${cell.service}`, parts.holder, LEASE_SECONDS);
+    away = '';
     if (lease === undefined) return;
     try {
       const entry = await parts.journal.take(id, lease.fence, parts.holder);

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cell } from './cell';
 import { settled } from './dispatcher';
-import { openHealthWatch } from './health';
+import { type HealthWatch, openHealthWatch } from './health';
 import { type Chores, chores } from './keep';
 import { doChores, type Restarts } from './keeper-chores';
 import { type CellFacts, gatherFacts } from './keeper-facts';
@@ -27,7 +27,6 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
   const { registry } = environmentOf(parts, environment);
   const log = parts.log.child({ environment });
   const stopping = new AbortController();
-  const watch = openHealthWatch(registry, parts.releases);
   const busy = new Map<string, { readonly abort: AbortController; readonly work: Promise<void> }>();
   const restarts: Restarts = new Map();
   let trouble = '';
@@ -35,7 +34,7 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
   let wake = (): void => undefined;
   let poked = false;
 
-  const look = async (lost: AbortSignal): Promise<void> => {
+  const look = async (lost: AbortSignal, watch: HealthWatch): Promise<void> => {
     const facts = await gatherFacts(parts, environment, watch.health);
     probing ??= watch.look(facts.instances, facts.registered).finally(() => (probing = undefined));
     probing.catch((error) => log.debug({ error }, 'Reporting health failed'));
@@ -75,21 +74,27 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     }
   };
 
+  /** Once for each kind of trouble, however often it is met. */
+  const tell = (error: Error): undefined => {
+    if (error.message !== trouble) log.warn({ error }, 'Looking after the services failed; it is tried again');
+    trouble = error.message;
+  };
+
   const keepWhileHeld = async (): Promise<void> => {
-    const lease = await registry.lease('keeper', parts.holder, LEASE_SECONDS).catch(() => undefined);
-    if (lease === undefined) return;
+    const lease = await registry.lease('keeper', parts.holder, LEASE_SECONDS).catch(tell);
+    if (!lease) return;
+    // Anew after each time in which nobody looked: failed probes from before say nothing about now.
+    let watch = openHealthWatch(registry, parts.releases);
     try {
       while (!lease.lost.aborted && !stopping.signal.aborted) {
         poked = false;
-        await look(lease.lost).then(
-          () => {
-            trouble = '';
-          },
-          (error: Error) => {
-            if (error.message !== trouble) log.warn({ error }, 'Looking after the services failed; it is tried again');
-            trouble = error.message;
-          },
-        );
+        try {
+          await look(lease.lost, watch);
+          trouble = '';
+        } catch (error) {
+          watch = openHealthWatch(registry, parts.releases);
+          tell(error as Error);
+        }
         await rest();
       }
     } finally {

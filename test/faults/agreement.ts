@@ -52,6 +52,11 @@ export async function disagreements(
 
 /** Ends the process of an instance as a crash would. */
 export function kill(address: WorldAddress, instance: string): void {
+  process.kill(processOf(address, instance), 'SIGKILL');
+}
+
+/** Id of the process of an instance. */
+export function processOf(address: WorldAddress, instance: string): number {
   const started = JSON.parse(readFileSync(join(address.data, 'instances', instance, 'started.json'), 'utf8'));
-  process.kill((started as { process: { pid: number } }).process.pid, 'SIGKILL');
+  return (started as { process: { pid: number } }).process.pid;
 }
