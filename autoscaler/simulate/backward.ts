@@ -30,7 +30,7 @@ const FARTHEST_SECONDS = 1200;
 /** `most`: hosts to consider in each minute. */
 export function gridOf(demand: Demand, most: Uint8Array, bootMinutes: number, stepMinutes: number): Grid {
   const steps = Math.ceil(demand.minutes / stepMinutes);
-  const parts = stepMinutes > 1 ? 1 : ([12, 6, 4, 3, 2].find((count) => count * steps <= MOST_PARTS) ?? 1);
+  const parts = stepMinutes > 1 ? 1 : ([6, 4, 3, 2].find((count) => count * steps <= MOST_PARTS) ?? 1);
   const ticks = (TICKS_PER_MINUTE * stepMinutes) / parts;
   const work = new Float64Array(steps * parts);
   const messages = new Float64Array(steps * parts);

@@ -47,8 +47,8 @@ function overview(traces: readonly TraceAnswer[]): string {
 <tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
-function section({ name, days, results, optimum, picture: data }: TraceAnswer): string {
-  const rows = results.map(
+function section({ name, days, results, hindsight, optimum, picture: data }: TraceAnswer): string {
+  const rows = [...results, ...(hindsight ? [hindsight] : [])].map(
     (result) =>
       `<tr><th>${swatch(result.policy)}${result.policy}</th><td${late(result.slo)}>${result.ratio.toFixed(3)}</td><td>${share(result.slo)}</td><td>${number(result.nodeHours)}</td><td>${number(result.launches)}</td><td>${number(result.workerHours)}</td><td>${result.p99WaitSeconds.toFixed(1)} s</td><td>${number(result.maxQueueAgeSeconds)} s</td></tr>`,
   );

@@ -38,11 +38,11 @@ export const geometricMean = (values: readonly number[]): number =>
 export const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
 
 export function printTraces(traces: readonly TraceAnswer[]): void {
-  for (const { name, days, results, optimum, seconds } of traces) {
+  for (const { name, days, results, hindsight, optimum, seconds } of traces) {
     console.log(
       `\n${name}: ${days.toFixed(1)} days, optimum ${optimum.nodeHours.toFixed(0)} node-hours (bound ${share(optimum.gap)} away), ${optimum.launches} launches; ${seconds.toFixed(0)} s`,
     );
-    for (const { policy, ratio, slo, launches, nodeHours } of results)
+    for (const { policy, ratio, slo, launches, nodeHours } of [...results, ...(hindsight ? [hindsight] : [])])
       console.log(
         `  ${policy.padEnd(16)} ratio ${ratio.toFixed(3)}   slo ${share(slo).padStart(8)}${slo < PROMISE ? ' broken' : '       '}   launches ${String(launches).padStart(5)}   node-hours ${nodeHours.toFixed(0)}`,
       );

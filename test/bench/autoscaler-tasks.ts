@@ -1,4 +1,5 @@
 import { type Optimum, optimum } from '../../autoscaler/simulate/optimum';
+import { kedaRate } from '../../autoscaler/simulate/peers/keda';
 import { policies } from '../../autoscaler/simulate/policies';
 import { plant } from '../../autoscaler/simulate/policy';
 import { resultOf, type SimulateResult } from '../../autoscaler/simulate/result';
@@ -22,6 +23,8 @@ export interface TraceAnswer {
   readonly bootSeconds: number;
   readonly results: readonly SimulateResult[];
   readonly optimum: Omit<Optimum, 'hosts'>;
+  /** KEDA with the setting that is cheapest on this very trace: what nobody could have chosen before. */
+  readonly hindsight: SimulateResult | undefined;
   readonly picture: Picture;
   readonly seconds: number;
 }
@@ -88,9 +91,22 @@ function playTrace(file: string, seed: number): TraceAnswer {
     days: (world.ticks - world.fromTick) / DAY_TICKS,
     results: runs.map((run) => resultOf(world, run, best)),
     optimum: figures,
+    hindsight: kedaInHindsight(world, best),
     picture: pictureOf(world, runs, hosts),
     seconds: (Date.now() - began) / 1000,
   };
+}
+
+const settings = [3, 3.5, 4.5, 5.5, 6.5, 7, 7.5, 8, 8.5, 9];
+
+function kedaInHindsight(world: World, best: Optimum): SimulateResult | undefined {
+  return settings
+    .map((target) => ({
+      ...resultOf(world, simulate(world, kedaRate(target)), best),
+      policy: `keda-rate at ${target}`,
+    }))
+    .filter(({ slo }) => slo >= 0.99)
+    .sort((a, b) => a.nodeHours - b.nodeHours)[0];
 }
 
 function playScenario(file: string, seed: number, name: string): ScenarioAnswer {

@@ -4,6 +4,12 @@ import { hourlyForecast } from './predictive';
 const OUT_MINUTES = 3;
 const IN_MINUTES = 15;
 const IN_SHARE = 0.9;
+/**
+ * The highest targets with which each keeps the promise wherever it can at all; target tracking can not on two of the
+ * public traces: `node dist/test/bench/autoscaler-sweep.js aws-target 0.2,0.3,0.35,0.37,0.4,0.5`.
+ */
+const TARGET = 0.37;
+const PREDICTIVE_TARGET = 0.2;
 /** A forecast is made each 6 hours, for 48. */
 const REFRESH_MS = 6 * 3_600_000;
 
@@ -13,7 +19,7 @@ const REFRESH_MS = 6 * 3_600_000;
  * capacity and not in the metric, and nothing is removed while some do. More is rounded up, less is rounded down.
  * Missing data: no action. Workers fill their hosts.
  */
-export function awsTarget(target = 0.55): SimulatedPolicy {
+export function awsTarget(target = TARGET): SimulatedPolicy {
   const tracking = new TargetTracking(target);
   return {
     name: 'aws-target',
@@ -27,7 +33,7 @@ export function awsTarget(target = 0.55): SimulatedPolicy {
  * capacity is the group's minimum from the buffer time before the hour on; it never removes. The buffer is the boot
  * time, which must be less than an hour.
  */
-export function awsPredictive(target = 0.55): SimulatedPolicy {
+export function awsPredictive(target = PREDICTIVE_TARGET): SimulatedPolicy {
   const tracking = new TargetTracking(target);
   let bufferMs = 300_000;
   let made = Number.NEGATIVE_INFINITY;

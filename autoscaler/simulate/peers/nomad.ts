@@ -11,11 +11,18 @@ export function targetValue(count: number, metric: number, target: number): numb
 }
 
 /**
+ * As high as keeps the promise wherever it can be kept with target-value, which leaves out two of the public traces:
+ * `node dist/test/bench/autoscaler-sweep.js nomad 0.3/0.5,0.4/0.6,0.45/0.65,0.5/0.7`.
+ */
+const CPU_TARGET = 0.45;
+const ALLOCATED_TARGET = 0.65;
+
+/**
  * Two policies of nomad-autoscaler, evaluated each 10 s, each with 5 minutes of rest after an action: the job's count by
  * its CPU, the cluster's by the share that is allocated, which is skipped while the target is not ready (a host boots).
  * No metrics: no change. The least busy clients go first.
  */
-export function nomad(cpuTarget = 0.5, allocatedTarget = 0.8): SimulatedPolicy {
+export function nomad(cpuTarget = CPU_TARGET, allocatedTarget = ALLOCATED_TARGET): SimulatedPolicy {
   let jobRests = Number.NEGATIVE_INFINITY;
   let clusterRests = Number.NEGATIVE_INFINITY;
   return {
