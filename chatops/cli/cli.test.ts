@@ -255,7 +255,7 @@ test('without a running Edwin, or with the wrong token, it says so with exit sta
 });
 
 test('completion asks the server, adds its own verbs, and is silent when nothing runs', async () => {
-  expect((await edwin('complete bash -- de')).out).toBe('deploy\n');
+  expect((await edwin('complete bash -- de')).out).toBe('deploy\ndead\n');
   expect((await edwin('complete bash -- deploy bot st')).out).toBe('stage\n');
   expect((await edwin('complete zsh -- u')).out).toBe('up:Start everything on this machine\n');
   rmSync(join(folder, '.edwin', 'edwin.json'));
