@@ -16,8 +16,37 @@ export const colors: Readonly<Record<string, string>> = {
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [1080, 300, 34, 24, 8];
 
-/** One load curve and the fleets of all policies over it; each line has the class of its policy. */
-export function picture({ startMs, binMs, load, hosts }: Picture): string {
+/** One load curve and the fleets of all policies over it; each line has the class of its policy, styled by the page. */
+export function picture(data: Picture): string {
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Hosts over time, in use and paid for">${drawing(data)}</svg>`;
+}
+
+/** The same as a file of its own, with some of the lines and a legend. */
+export function standalonePicture(data: Picture, title: string, policies: readonly string[]): string {
+  const hosts = Object.fromEntries(
+    policies.flatMap((policy) => (data.hosts[policy] ? [[policy, data.hosts[policy]]] : [])),
+  );
+  const legend = ['in use', ...Object.keys(hosts)].map((name, i) => {
+    const x = LEFT + 260 + 130 * i;
+    const color = name === 'in use' ? 'var(--load)' : colors[name];
+    return `<rect x="${x}" y="-15" width="12" height="${name === 'in use' ? 12 : 4}" fill="${color}"/><text x="${x + 18}" y="-5">${name}</text>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -24 ${WIDTH} ${HEIGHT + 24}" font-family="system-ui, sans-serif" font-size="12.5">
+<style>${standaloneStyle}</style><rect class="paper" y="-24" width="${WIDTH}" height="${HEIGHT + 24}"/>
+<g class="legend"><text x="${LEFT}" y="-5" font-weight="600">${title}: hosts</text>${legend.join('')}</g>${drawing({ ...data, hosts })}</svg>
+`;
+}
+
+/** Of the drawing, wherever it is. */
+export const pictureStyle = `.grid line{stroke:var(--rule)}.grid text{fill:var(--soft);font-size:11.5px}
+.load{fill:var(--load)}.line{fill:none;stroke-width:1.4;stroke-linejoin:round}
+.line.edwin{stroke-width:2.2}.line.optimum{stroke-dasharray:4 3}`;
+
+const standaloneStyle = `:root{--ink:#1b1f24;--paper:#fff;--soft:#5b6570;--rule:#dfe3e8;--load:#dde3ea}
+@media (prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#15181c;--soft:#9aa4af;--rule:#2c333b;--load:#2b333d}}
+.paper{fill:var(--paper)}.legend text{fill:var(--ink)}${pictureStyle}`;
+
+function drawing({ startMs, binMs, load, hosts }: Picture): string {
   const shown = Object.entries(hosts).filter(([policy]) => policy !== 'static' && policy !== 'optimum');
   const most = Math.max(8, ...load, ...shown.flatMap(([, values]) => values));
   const step = [1, 2, 4, 8, 10, 16, 20].find((candidate) => most / candidate <= 6) ?? 20;
@@ -36,11 +65,9 @@ export function picture({ startMs, binMs, load, hosts }: Picture): string {
     .map(
       ([policy, values]) => `<polyline class="line ${policy}" stroke="${colors[policy]}" points="${line(values)}"/>`,
     );
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Hosts over time, in use and paid for">
-<g class="grid">${grid.join('')}${times(startMs, binMs, load.length, x)}</g>
+  return `<g class="grid">${grid.join('')}${times(startMs, binMs, load.length, x)}</g>
 <polygon class="load" points="${area}"/>
-${lines.join('\n')}
-</svg>`;
+${lines.join('\n')}`;
 }
 
 /** What must not be hidden is drawn last. */

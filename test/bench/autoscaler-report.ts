@@ -1,5 +1,5 @@
 import { plant } from '../../autoscaler/simulate/policy';
-import { colors, picture } from './autoscaler-picture';
+import { colors, picture, pictureStyle } from './autoscaler-picture';
 import { comparisons, geometricMean, PROMISE, share, summaries } from './autoscaler-tables';
 import { disturbances, type ScenarioAnswer, type TraceAnswer } from './autoscaler-tasks';
 
@@ -99,9 +99,7 @@ thead th{color:var(--soft);font-weight:500;vertical-align:bottom;font-size:12.5p
 tbody th{text-align:left;font-weight:500;white-space:nowrap}
 td.broken,span.broken{text-decoration:line-through;color:var(--bad)}td.note{color:var(--soft)}
 .wide{overflow-x:auto}svg{width:100%;height:auto;display:block;margin:.4rem 0 .8rem}
-.grid line{stroke:var(--rule)}.grid text{fill:var(--soft);font-size:11.5px}
-.load{fill:var(--load)}.line{fill:none;stroke-width:1.4;stroke-linejoin:round}
-.line.edwin{stroke-width:2.2}.line.optimum{stroke-dasharray:4 3}
+${pictureStyle}
 .legend label{margin-right:1rem;white-space:nowrap;font-size:13.5px}.legend input{margin:0 .3rem 0 0;vertical-align:-1px}
 i{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.4em}
 `;

@@ -3,14 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { traceFiles } from './autoscaler-files';
+import { standalonePicture } from './autoscaler-picture';
 import { report } from './autoscaler-report';
 import { printDisturbances, printTraces } from './autoscaler-tables';
 import { type Answer, disturbances, type Task } from './autoscaler-tasks';
 import { machine } from './figures';
 
 /**
- * `npm run bench:autoscaler -- [--traces FOLDER] [--report FILE] [--seed N]`: all policies on all load curves of a folder
- * and in all disturbances, beside the clairvoyant optimum; prints the tables and writes the report.
+ * `npm run bench:autoscaler -- [--traces FOLDER] [--report FILE] [--pictures FOLDER] [--seed N]`: all policies on all load
+ * curves of a folder and in all disturbances, beside the clairvoyant optimum; prints the tables, writes the report, and
+ * with `--pictures` one SVG for each load curve, as docs/autoscaling.md shows them.
  */
 async function main(argv: readonly string[]): Promise<void> {
   const option = (name: string, otherwise: string): string => {
@@ -36,8 +38,17 @@ async function main(argv: readonly string[]): Promise<void> {
   printDisturbances(disturbed);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, report(traces, disturbed, seed));
+  const pictures = option('--pictures', '');
+  if (pictures !== '') {
+    mkdirSync(pictures, { recursive: true });
+    for (const { name, picture } of traces)
+      writeFileSync(join(pictures, `${name}.svg`), standalonePicture(picture, name.replace(/_/g, ' '), drawn));
+  }
   console.log(`\n${Math.round((Date.now() - began) / 1000)} s; report: ${file}`);
 }
+
+/** Lines of a picture that is a file of its own. */
+const drawn = ['keda-queue', 'optimum', 'edwin'];
 
 /** Answers in the order of the tasks. A worker that dies ends the benchmark. */
 function inParallel(tasks: readonly Task[], processes: number): Promise<Answer[]> {
