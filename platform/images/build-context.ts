@@ -10,7 +10,6 @@ import type { BuildRecipe } from './images';
 export interface BuildContext {
   /** Path of the Dockerfile in it. */
   readonly dockerfile: string;
-  readonly text: string;
   /** A fresh tar stream of it. */
   open(): Readable;
 }
@@ -27,17 +26,12 @@ export async function openBuildContext(
   const folder = posix.normalize(recipe.context).replace(/\/$/, '');
   const dockerfile = posix.normalize(recipe.dockerfile ?? 'Dockerfile');
   const read = (path: string) => repository.read(commit, posix.join(folder, path));
-  const text = await read(dockerfile);
-  if (text === undefined) return undefined;
+  if ((await read(dockerfile)) === undefined) return undefined;
   const rules = (await read(`${dockerfile}.dockerignore`)) ?? (await read('.dockerignore')) ?? '';
   const ignore = dockerignore().add(rules.split(/\r?\n/));
   const prefix = folder === '.' ? '' : `${folder}/`;
   const wanted = (path: string) => path === dockerfile || !ignore.ignores(path);
-  return {
-    dockerfile,
-    text,
-    open: () => sift(repository.archive(commit, folder), prefix, wanted),
-  };
+  return { dockerfile, open: () => sift(repository.archive(commit, folder), prefix, wanted) };
 }
 
 /** Entries below `prefix` that are wanted, by their paths from there. */

@@ -11,7 +11,7 @@ import { openEngines } from '../docker/engines';
 import { releaseTag } from '../docker/release-tag';
 import { silent } from '../log';
 import { createRepository, type TestRepository } from './contract-fixture';
-import { inspectImage, untagImage } from './engine-images';
+import { builtImages, inspectImage, untagImage } from './engine-images';
 import { startTestRegistry, type TestRegistry } from './fixture-registry';
 import type { BuildRequest, Images } from './images';
 import { digestOfBytes } from './manifest';
@@ -28,8 +28,8 @@ onEngines(['docker'], ({ docker }) => {
     let images: Images;
     const engineUrl = docker.setting('EDWIN_TEST_DOCKER_HOST');
     const urlOf = (where: string) => `registry+http://${registry.user}:${registry.password}@${where}/edwin/images`;
-    const open = (where = registry.where) =>
-      openImages(urlOf(where), { data: folder, log: silent, hostsUrl: engineUrl });
+    const open = (where = registry.where, builder = 'buildkit') =>
+      openImages(`${urlOf(where)}?builder=${builder}`, { data: folder, log: silent, hostsUrl: engineUrl });
     const plain = () => {
       const address = parseRegistryAddress(urlOf(registry.where));
       return new RegistryClient(address, openLogin({ ...address, command: undefined, env: {} }));
@@ -134,6 +134,25 @@ onEngines(['docker'], ({ docker }) => {
       });
       engines.close();
     });
+
+    test.each(['buildkit', 'classic'])(
+      'a base image of the same registry is pulled with its login: %s',
+      async (builder) => {
+        const builders = await open(registry.where, builder);
+        commit();
+        const base = await builders.build(request('base'));
+        const engine = openEngines(engineUrl, silent);
+        const names = await builtImages(engine.list()[0]!, 'base');
+        for (const name of [...names, `${registry.where}/edwin/images@${base.digest}`])
+          await untagImage(engine.list()[0]!, name);
+        commit(`FROM ${registry.where}/edwin/images@${base.digest}\nCOPY a.txt /b.txt\n`);
+        const image = await builders.build(request('web'));
+        expect(image.bytes).toBeGreaterThan(base.bytes);
+        for (const { digest } of [image, base]) await builders.remove(digest);
+        await builders.close();
+        engine.close();
+      },
+    );
 
     test('what a killed builder was at is no image, ends on the engine, and is built by the next', async () => {
       commit('FROM node:24-slim\nCOPY . /app\nRUN echo halfway; test -e /app/quick.txt || sleep 600\n');

@@ -22,19 +22,20 @@ onEngines(['docker', 'hosts', 'registry'], ({ docker, hosts, registry }) => {
     const named = hosts.setting('EDWIN_TEST_HOSTS').split(',');
     const names = named.map((each) => each.split('=')[0]!);
 
-    const open = (where = registry.setting('EDWIN_TEST_REGISTRY_NAME')) => {
+    const open = (where = registry.setting('EDWIN_TEST_REGISTRY_NAME'), builder?: string) => {
       const [user, password] = ['USER', 'PASSWORD'].map((name) => process.env[`EDWIN_TEST_REGISTRY_${name}`]);
       return openImages(`registry+http://${user}:${password}@${where}/edwin-tests/images`, {
         data: folder,
         log: silent,
         hostsUrl: `docker:${file()}`,
-        builderUrl: docker.setting('EDWIN_TEST_DOCKER_HOST'),
+        builderUrl: builder,
       });
     };
-    const build = async (dockerfile = 'FROM node:24-slim\nCOPY . /app\nCMD ["node", "/app/a.js"]\n') => {
+    const build = async (by = images) => {
+      const dockerfile = 'FROM node:24-slim\nCOPY . /app\nCMD ["node", "/app/a.js"]\n';
       repository.commit({ Dockerfile: dockerfile, 'a.js': `console.log('${randomUUID()}')` });
       const recipe = { command: undefined, dockerfile: 'Dockerfile', target: undefined, context: '.' };
-      const image = await images.build({ service: 'web', repository: repository.folder, ref: 'HEAD', recipe });
+      const image = await by.build({ service: 'web', repository: repository.folder, ref: 'HEAD', recipe });
       made.push(image.digest);
       return image;
     };
@@ -45,7 +46,7 @@ onEngines(['docker', 'hosts', 'registry'], ({ docker, hosts, registry }) => {
       const lines = named.map((each) => each.split('=')).map(([name, engine]) => ({ name, engine, tls }));
       writeFileSync(file(), JSON.stringify({ hosts: lines }));
       repository = createRepository();
-      images = await open();
+      images = await open(undefined, docker.setting('EDWIN_TEST_DOCKER_HOST'));
     });
     afterAll(async () => {
       for (const digest of made) await images.remove(digest);
@@ -70,6 +71,14 @@ onEngines(['docker', 'hosts', 'registry'], ({ docker, hosts, registry }) => {
         });
       }
       engines.close();
+    });
+
+    test('where no builder is named the first host builds, also over TLS', async () => {
+      const alone = await open();
+      const image = await build(alone);
+      expect(await alone.list('web')).toContainEqual(image);
+      await alone.ensure(image.digest, names.at(-1)!);
+      await alone.close();
     });
 
     test('what is on a host needs no registry, and what is not is told with host and registry', async () => {

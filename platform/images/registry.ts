@@ -140,7 +140,8 @@ class RegistryImages implements Images {
     if (!isDigest(digest)) throw new EdwinError('images.missing', `${host} has no image ${digest}.`);
     const tag = releaseTag(digest);
     const there = await link.run(CALL_LIMIT_MS, (engine) => inspectImage(engine, tag));
-    if (there && hasDigest(there, digest)) return;
+    // Edwin alone gives this tag, after it has compared; without any digest the image came by `docker load`.
+    if (there && (hasDigest(there, digest) || (there.RepoDigests ?? []).length === 0)) return;
     const what = `${host} can not pull ${digest} of ${address.repository} from ${address.host}`;
     const idle = limits?.idleMs === undefined ? {} : { idleMs: limits.idleMs };
     await transferPatiently(login, what, this.closing.signal, (credentials) =>
