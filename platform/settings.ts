@@ -52,7 +52,10 @@ export const sections = {
       EDGE_ADMIN_URL: z
         .string()
         .optional()
-        .meta({ description: 'Its control address, `haproxy+unix:///run/haproxy.sock`; goes with EDGE_URL' }),
+        .meta({
+          description:
+            'Its control address, `haproxy+unix:///run/edge/master.sock?config=/run/edge/pools`; goes with EDGE_URL',
+        }),
       OBSERVABILITY_URL: url
         .optional()
         .meta({ description: 'Address of observability where it runs elsewhere; default: started here' }),
