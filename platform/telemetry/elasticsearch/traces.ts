@@ -21,82 +21,76 @@ const failed = { term: { 'status.code': 'Error' } } satisfies estypes.QueryDslQu
 
 /**
  * Traces are met one by one, newest first, by a span that makes them candidates: a failed one, one of the service, or
- * else one that may stand for the trace. Each page of candidates is summed up by a second request. It ends once
+ * else any. Each page of candidates is summed up by a second request. It ends once
  * `limit` of them are newer than anything that can still come.
  */
 export async function readTraces(client: Client, query: TraceQuery): Promise<TraceSummary[]> {
   const limit = bounded(query.limit, 200);
   const since = query.since?.getTime() ?? Number.NEGATIVE_INFINITY;
   const { service, onlyErrors = false } = query;
-  const narrow = onlyErrors || service !== undefined;
-  const sign = onlyErrors ? failed : service !== undefined ? { term: { [field.service]: service } } : head;
-  const slackMs = narrow ? CLOCKS_APART_MS : 0;
+  const sign = onlyErrors ? [failed] : service !== undefined ? [{ term: { [field.service]: service } }] : [];
+  const slackMs = sign.length > 0 ? CLOCKS_APART_MS : 0;
   const wanted = ({ startedAt, errors, services }: TraceSummary): boolean =>
     startedAt.getTime() >= since &&
     (!onlyErrors || errors > 0) &&
     (service === undefined || services.includes(service));
 
-  const seen: string[] = [];
+  const seen = new Set<string>();
   const found: Ranked[] = [];
-  let before: number | undefined;
-  while (seen.length < CANDIDATES) {
-    const page = await candidates(client, query.environment, {
+  let page: Page | undefined;
+  do {
+    page = await candidates(client, query.environment, {
       sign,
-      seen,
-      size: limit * 2 + 50,
+      size: Math.min(2_000, limit * 8 + 100),
       ...(Number.isFinite(since) && { from: since - slackMs }),
-      ...(before !== undefined && { before }),
+      ...(page && { after: page.after }),
     });
-    const last = page.at(-1);
-    if (last === undefined) break;
-    before = last.time;
-    seen.push(...page.map(({ traceId }) => traceId));
-    const summaries = await summarize(client, query.environment, page);
+    if (page === undefined) break;
+    const fresh = page.traceIds.filter((traceId) => !seen.has(traceId));
+    for (const traceId of fresh) seen.add(traceId);
+    const summaries = fresh.length === 0 ? [] : await summarize(client, query.environment, fresh);
     found.push(...summaries.filter(({ summary }) => wanted(summary)));
-    const settled = last.time + slackMs;
+    const settled = page.oldest + slackMs;
     if (found.filter(({ summary }) => summary.startedAt.getTime() >= settled).length >= limit) break;
-  }
+  } while (seen.size < CANDIDATES);
   return found
     .sort((one, other) => +other.summary.startedAt - +one.summary.startedAt || other.position - one.position)
     .slice(0, limit)
     .map(({ summary }) => summary);
 }
 
-interface Candidate {
-  readonly traceId: string;
-  /** Of the newest span that made it one. */
-  readonly time: number;
+interface PageQuery {
+  readonly sign: readonly estypes.QueryDslQueryContainer[];
+  readonly size: number;
+  readonly from?: number;
+  readonly after?: estypes.SortResults;
 }
 
 interface Page {
-  readonly sign: estypes.QueryDslQueryContainer;
-  readonly seen: readonly string[];
-  readonly size: number;
-  readonly from?: number;
-  readonly before?: number;
+  /** Each once, newest first. */
+  readonly traceIds: readonly string[];
+  /** When the last of its spans started, in milliseconds. */
+  readonly oldest: number;
+  readonly after: estypes.SortResults;
 }
 
-async function candidates(client: Client, environment: string, page: Page): Promise<Candidate[]> {
-  const time = {
-    ...(page.from !== undefined && { gte: new Date(page.from).toISOString() }),
-    ...(page.before !== undefined && { lte: new Date(page.before).toISOString() }),
-  };
+/** Plain hits in order of time, of which the server reads no more than it answers; undefined when there are none. */
+async function candidates(client: Client, environment: string, query: PageQuery): Promise<Page | undefined> {
+  const from =
+    query.from === undefined ? [] : [{ range: { '@timestamp': { gte: new Date(query.from).toISOString() } } }];
   const found = await search(client, streamOf('traces', environment), {
-    size: page.size,
+    size: query.size,
     _source: false,
-    query: {
-      bool: {
-        filter: [page.sign, { range: { '@timestamp': time } }],
-        ...(page.seen.length > 0 && { must_not: { terms: { trace_id: [...page.seen] } } }),
-      },
-    },
-    collapse: { field: 'trace_id' },
-    sort: [{ '@timestamp': { order: 'desc', format: 'epoch_millis', numeric_type: 'date' } }],
+    docvalue_fields: ['trace_id'],
+    query: { bool: { filter: [...query.sign, ...from] } },
+    sort: [{ '@timestamp': { order: 'desc', format: 'epoch_millis' } }, { _seq_no: 'desc' }],
+    ...(query.after && { search_after: query.after }),
   });
-  return (found?.hits.hits ?? []).map(({ fields, sort }) => ({
-    traceId: String((fields as { trace_id: [string] }).trace_id[0]),
-    time: Number(sort?.[0]),
-  }));
+  const hits = found?.hits.hits ?? [];
+  const after = hits.at(-1)?.sort;
+  if (after === undefined) return undefined;
+  const traceIds = new Set(hits.map(({ fields }) => String((fields as { trace_id: [string] }).trace_id[0])));
+  return { traceIds: [...traceIds], oldest: Number(after[0]), after };
 }
 
 interface Ranked {
@@ -119,21 +113,21 @@ const runtime: estypes.MappingRuntimeFields = {
 };
 
 /** One line for each trace that has a head: its first root, or else its first entry. */
-async function summarize(client: Client, environment: string, page: readonly Candidate[]): Promise<Ranked[]> {
-  const traceIds = page.map(({ traceId }) => traceId);
+async function summarize(client: Client, environment: string, traceIds: readonly string[]): Promise<Ranked[]> {
   const found = await search<SpanDocument, { traces: { buckets: readonly TraceRow[] } }>(
     client,
     streamOf('traces', environment),
     {
       size: traceIds.length,
       runtime_mappings: runtime,
-      query: { bool: { filter: { terms: { trace_id: traceIds } } } },
+      query: { bool: { filter: { terms: { trace_id: [...traceIds] } } } },
       post_filter: head,
       collapse: { field: 'trace_id' },
       sort: [{ child: 'asc' }, { started: 'asc' }, { span_id: 'asc' }, { _seq_no: 'asc' }],
       aggs: {
         traces: {
-          terms: { field: 'trace_id', size: traceIds.length },
+          // By value: numbering every trace of the stream for the sake of these would take seconds.
+          terms: { field: 'trace_id', size: traceIds.length, execution_hint: 'map' },
           aggs: {
             failed: { filter: failed },
             services: {
