@@ -22,7 +22,7 @@ export interface ConsulClient {
   close(): void;
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly limitMs?: number;
   readonly also?: readonly number[];
   /** False for what must not happen twice: it is not asked again when it may have happened. */
@@ -31,21 +31,21 @@ export interface AskOptions {
 }
 
 /** Options that every method of the library takes. */
-export interface CallOptions {
+interface CallOptions {
   readonly timeout: number;
   readonly ctx: EventEmitter;
   /** Never set: the token is the library's default. */
   readonly token?: string;
 }
 
-export interface AgentFacts {
+interface AgentFacts {
   readonly node: string;
   readonly datacenter: string;
   readonly version: string;
 }
 
 /** Longer than a change of leader takes; a server that is frozen is given up then. */
-export const ANSWER_LIMIT_MS = 5_000;
+const ANSWER_LIMIT_MS = 5_000;
 /**
  * A server that starts knows its tokens only when it has read its log, and until then refuses them as unknown: that
  * is believed when it is still so after this time.
@@ -106,7 +106,9 @@ export function openConsulClient({ secure, host, port, token, tls, where }: Cons
       const asked = client
         .ask((api, options) => api.agent.self(options))
         .then(({ body }) => {
-          const { Config } = selfSchema.parse(body);
+          const { success, data } = selfSchema.safeParse(body);
+          if (!success) throw new EdwinError('registry.refused', `What answers at ${where} is not Consul.`);
+          const { Config } = data;
           return { node: Config.NodeName, datacenter: Config.Datacenter, version: Config.Version };
         });
       known = asked;

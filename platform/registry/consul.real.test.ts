@@ -1,6 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { consulOperator } from '../../test/engines/consul';
 import { onEngines } from '../../test/engines/engine';
+import { openFront } from '../../test/engines/front';
 import { until } from '../../test/until';
 import { silent } from '../log';
 import { registryContract } from './contract';
@@ -105,6 +110,48 @@ onEngines(['consul'], ({ consul }) => {
       expect(known.map(({ Status }) => Status)).toEqual(['passing']);
       await registry.deregister('real-1');
       expect(await operator.call('stage', 'GET', 'health/checks/real')).toEqual([]);
+    });
+  });
+
+  test('over TLS only a certificate that can be verified is trusted', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'edwin-test-'));
+    const make = '-x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1';
+    execFileSync('openssl', ['req', ...make.split(' '), '-keyout', 'key.pem', '-out', 'cert.pem'], {
+      cwd: folder,
+      stdio: 'ignore',
+    });
+    const [key, cert] = [readFileSync(join(folder, 'key.pem')), readFileSync(join(folder, 'cert.pem'))];
+    const front = await openFront(Number(new URL(url()).port), { tls: { key, cert } });
+    const secure = `consul+https://:${token.secret}@127.0.0.1:${front.port}/stage`;
+    try {
+      expect(await (await openStage(`${secure}?ca=${folder}/cert.pem`)).instances('real')).toEqual([]);
+      await expect(openStage(secure)).rejects.toMatchObject({ code: 'registry.unreachable' });
+      await expect(openStage(`${secure}?ca=${folder}/absent.pem`)).rejects.toMatchObject({ code: 'config.invalid' });
+    } finally {
+      await Promise.all(open.splice(0).map((registry) => registry.close()));
+      await front.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a server that is not Consul is named as that', async () => {
+    const other = await openFront(1, { answer: () => ({ status: 200, body: { hello: 'world' } }) });
+    await expect(openStage(`consul+http://:x@127.0.0.1:${other.port}/stage`)).rejects.toMatchObject({
+      code: 'registry.refused',
+      message: `What answers at 127.0.0.1:${other.port}/stage is not Consul.`,
+    });
+    await other.close();
+  });
+
+  test.each([
+    'consul+http://:x@h:8500',
+    'consul+http://:x@h:8500/a/b',
+    'consul+http://name:x@h/stage',
+    'consul+http:x',
+  ])('the address %s is not one, which is said without its token', async (address) => {
+    await expect(openStage(address.replace(':x@', ':secret@'))).rejects.toMatchObject({
+      code: 'config.invalid',
+      message: expect.not.stringContaining('secret'),
     });
   });
 

@@ -10,7 +10,7 @@ import type { RegistryFaults } from '../../platform/registry/contract-bench';
 import { until } from '../until';
 import type { Engine } from './engine';
 
-export type Datacenter = 'stage' | 'prod';
+type Datacenter = 'stage' | 'prod';
 
 /** Consul's own API, with the rights to make tokens. */
 export interface ConsulOperator {
@@ -105,7 +105,6 @@ export async function startHostAgent(consul: Engine): Promise<HostAgent> {
     ports: { http, serf_lan: gossip, dns: -1, grpc: -1, grpc_tls: -1 },
     retry_join: [`127.0.0.1:${Number(server.port) - GOSSIP_BELOW_HTTP}`],
     acl: { enabled: true, default_policy: 'deny', tokens: { agent: token } },
-    // A server that answers beside others on one machine is found by its own port only.
     disable_update_check: true,
     leave_on_terminate: false,
   };
