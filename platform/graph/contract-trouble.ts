@@ -2,19 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Column } from '../../test/contract';
 import { until } from '../../test/until';
 import { hasCode } from '../errors';
-import type { GraphUnderTest } from './contract';
+import type { GraphUnderTest } from './contract-subject';
 import type { Graph, LearningFact } from './graph';
-
-export interface GraphFaults {
-  /** kill -9 of the server, and a new start; resolves when it answers again. */
-  crash(): Promise<void>;
-  /** Freezes the server: connections stay open, nothing answers. */
-  pause(): Promise<void> | void;
-  resume(): Promise<void> | void;
-  /** Ends every connection and refuses new ones, until `mend`. */
-  cut(): Promise<void>;
-  mend(): Promise<void>;
-}
 
 const PATIENCE = { withinMs: 60_000 };
 

@@ -1,22 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { classOfLearners, reference, shuffled } from '../../test/class-of-learners';
 import { type Column, exercised, promised, promisesOf } from '../../test/contract';
-import { type GraphFaults, troubleContract } from './contract-trouble';
+import type { GraphUnderTest } from './contract-subject';
+import { troubleContract } from './contract-trouble';
 import type { Graph, ItemSummary, LearningFact } from './graph';
-
-/** What an adapter's test prepares: an empty graph, and ways to reach and not to reach it. */
-export interface GraphUnderTest {
-  /** What the server says of itself. */
-  version(): Promise<string>;
-  /** Opens the same graph each time; with `limitMs` a call waits no longer than that. */
-  open(options?: { limitMs?: number }): Promise<Graph>;
-  openUnreachable(): Promise<Graph>;
-  openWithWrongPassword(): Promise<Graph>;
-  /** With credentials of another environment. */
-  openAsStranger(): Promise<Graph>;
-  readonly faults: GraphFaults;
-  readonly learners?: number;
-}
 
 const meaningless = {
   'back-pressure': 'facts are recorded call by call; who calls waits for each',
