@@ -34,6 +34,15 @@ const host = z
         description:
           'Address of the host on which ports are published; default: `address` if it is an IP, else all addresses',
       }),
+    reach: z.enum(['port', 'network']).default('port').meta({
+      description:
+        'How instances are reached: on ports that the host publishes, or, from a container of the same engine, on the network of their environment itself, with nothing published',
+    }),
+    networks: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]{0,40}$/, 'must be a lower-case word of letters, digits, _ and -')
+      .default('edwin')
+      .meta({ description: 'How the names of the environments’ networks begin: `edwin` makes `edwin-stage`' }),
     environments: z
       .array(z.string().min(1))
       .default([])
@@ -64,6 +73,10 @@ export interface HostEntry {
   readonly address: string;
   /** Address on which the engine publishes ports; empty: on all. */
   readonly bind: string;
+  /** `network`: Edwin is on the networks of the environments itself, and finds instances by their own addresses. */
+  readonly reach: 'port' | 'network';
+  /** How the names of networks begin. */
+  readonly networks: string;
   readonly environments: readonly string[];
   readonly tls: string | undefined;
   readonly drained: boolean;

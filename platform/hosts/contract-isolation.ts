@@ -25,8 +25,9 @@ export function isolationContract(bench: HostsBench, url: string): void {
 async function innerAddress({ host, id, labels }: Instance, url: string): Promise<string> {
   const engines = openEngines(url, silent);
   try {
-    const { NetworkSettings } = await engines.get(host).calls.getContainer(id).inspect();
-    return NetworkSettings.Networks[networkName(labels.environment)]!.IPAddress;
+    const engine = engines.get(host);
+    const { NetworkSettings } = await engine.calls.getContainer(id).inspect();
+    return NetworkSettings.Networks[networkName(engine.host, labels.environment)]!.IPAddress;
   } finally {
     engines.close();
   }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
+import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo } from 'dockerode';
 import type { HostEntry } from '../docker/hosts-file';
 import { releaseTag } from '../docker/release-tag';
 import { networkName } from './docker-network';
@@ -18,7 +18,7 @@ const UNSEEN = 255;
 
 /** What is known of the place where a container is made. */
 export interface Surroundings {
-  readonly host: Pick<HostEntry, 'bind'>;
+  readonly host: Pick<HostEntry, 'bind' | 'reach' | 'networks'>;
   /** Processors that the engine has. */
   readonly cpus: number;
   /** `USER` of the image; empty when it names none. */
@@ -68,32 +68,68 @@ export function containerOf(spec: InstanceSpec, { host, cpus, imageUser }: Surro
       NanoCpus: Math.round(Math.min(cpus, Math.max(1, spec.cpus * 2)) * 1e9),
       PidsLimit: MOST_PROCESSES,
       RestartPolicy: { Name: 'no' },
-      NetworkMode: networkName(spec.labels.environment),
+      NetworkMode: networkName(host, spec.labels.environment),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
-      ...(spec.listens && { PortBindings: { [port]: [{ HostIp: host.bind, HostPort: '' }] } }),
+      ...(spec.listens && host.reach === 'port' && { PortBindings: { [port]: [{ HostIp: host.bind, HostPort: '' }] } }),
     },
   };
 }
 
+type Place = Pick<HostEntry, 'name' | 'address' | 'reach' | 'networks'>;
+
 /** Undefined when the container is none of ours, or was never started. */
-export function instanceOf(
-  found: ContainerInspectInfo,
-  host: Pick<HostEntry, 'name' | 'address'>,
-): Instance | undefined {
+export function instanceOf(found: ContainerInspectInfo, host: Place): Instance | undefined {
   const labels = labelsOf(found.Config.Labels);
   const state = stateOf(found.State.Status);
   if (labels === undefined || state === undefined) return undefined;
-  const port = Object.values(found.NetworkSettings.Ports ?? {}).find((bindings) => bindings?.[0])?.[0]?.HostPort;
+  const ports = Object.entries(found.NetworkSettings.Ports ?? {}).flatMap(([inner, bindings]) =>
+    (bindings ?? [undefined]).map((binding) => ({ inner: Number.parseInt(inner, 10), outer: binding?.HostPort })),
+  );
   return {
     id: found.Name.replace(/^\//, ''),
     host: host.name,
     labels,
     image: found.Config.Labels['edwin.image'] ?? found.Image,
     state,
-    address: port === undefined || state === 'exited' ? undefined : { host: host.address, port: Number(port) },
+    address: addressOf(host, {
+      environment: labels.environment,
+      state,
+      ports,
+      networks: found.NetworkSettings.Networks,
+    }),
     startedAt: new Date(found.State.StartedAt),
     exit: state === 'exited' ? exitOf(found.State) : undefined,
   };
+}
+
+/** Where an instance of the engine's list is reached; the same that `instanceOf` finds. */
+export function listedAddress(
+  { Labels, State, Ports, NetworkSettings }: ContainerInfo,
+  host: Place,
+): Instance['address'] {
+  return addressOf(host, {
+    environment: Labels[MARK_LABEL] ?? '',
+    state: stateOf(State),
+    ports: Ports.map(({ PrivatePort, PublicPort }) => ({ inner: PrivatePort, outer: PublicPort })),
+    networks: NetworkSettings?.Networks,
+  });
+}
+
+interface Found {
+  readonly environment: string;
+  readonly state: 'running' | 'exited' | undefined;
+  readonly ports: readonly { readonly inner: number; readonly outer: number | string | undefined }[];
+  readonly networks: Readonly<Record<string, { readonly IPAddress: string }>> | undefined;
+}
+
+function addressOf(host: Place, { environment, state, ports, networks }: Found): Instance['address'] {
+  if (state === 'exited') return undefined;
+  if (host.reach === 'port') {
+    const outer = ports.find((port) => port.outer)?.outer;
+    return outer === undefined ? undefined : { host: host.address, port: Number(outer) };
+  }
+  const inside = networks?.[networkName(host, environment)]?.IPAddress;
+  return inside && ports.some(({ inner }) => inner === INNER_PORT) ? { host: inside, port: INNER_PORT } : undefined;
 }
 
 export function stateOf(status: string): 'running' | 'exited' | undefined {

@@ -5,7 +5,7 @@ import { type Link, openLink } from '../docker/link';
 import { EdwinError } from '../errors';
 import type { Logger } from '../log';
 import { inspectContainer, openLog } from './docker-calls';
-import { instanceOf, MARK_LABEL, stateOf } from './docker-container';
+import { instanceOf, listedAddress, MARK_LABEL, stateOf } from './docker-container';
 import { followEvents } from './docker-events';
 import { type KnownNetworks, launchContainer, startFailed } from './docker-launch';
 import type { LogSource } from './docker-logs';
@@ -184,11 +184,11 @@ export class DockerHost {
   private async detail(engine: Engine, summary: ContainerInfo, signal: AbortSignal): Promise<Instance | undefined> {
     if (summary.State === 'created') return void this.sweep(engine, summary, signal);
     const known = this.details.get(summary.Id);
-    const port = summary.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort;
+    const now = listedAddress(summary, engine.host);
     const same =
       known?.state === stateOf(summary.State) &&
-      known?.address?.port === port &&
-      (port === undefined || known?.address?.host === engine.host.address);
+      known?.address?.host === now?.host &&
+      known?.address?.port === now?.port;
     if (known && same) return known;
     const found = await inspectContainer(engine, summary.Id, signal);
     const instance = found && instanceOf(found, engine.host);

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Engine } from '../docker/engine';
 import { statusOf } from '../docker/failure';
+import type { HostEntry } from '../docker/hosts-file';
 
 /** The network of an environment's instances on a host: those of another environment are not on it. */
-export function networkName(environment: string): string {
-  return `edwin-${environment}`;
+export function networkName({ networks }: Pick<HostEntry, 'networks'>, environment: string): string {
+  return `${networks}-${environment}`;
 }
 
 /**
@@ -12,12 +13,12 @@ export function networkName(environment: string): string {
  * had once only, where the name of a network could be had twice.
  */
 export async function ensureNetwork(engine: Engine, environment: string): Promise<void> {
-  const name = networkName(environment);
+  const name = networkName(engine.host, environment);
   try {
     await engine.calls.getNetwork(name).inspect();
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
-    const bridge = `edw-${createHash('sha256').update(environment).digest('hex').slice(0, 8)}`;
+    const bridge = `edw-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
     try {
       await engine.calls.createNetwork({
         Name: name,

@@ -1,8 +1,12 @@
 import { EdwinError } from '../errors';
 
-/** What an address like `registry+https://user:password@host:port/path?builder=classic` says. */
+/**
+ * What an address like `registry+https://user:password@host:port/path` says. Parameters: `builder=classic` builds
+ * without BuildKit; `api=http://registry:5000` is where Edwin itself finds the registry that engines know as
+ * `host:port`, as when it is published on their machine and Edwin runs in a container.
+ */
 export interface RegistryAddress {
-  /** `https://host:port` */
+  /** Where Edwin itself calls it: `https://host:port`. */
   readonly origin: string;
   /** `host:port`, as errors name it and as engines know it. */
   readonly host: string;
@@ -32,8 +36,14 @@ export function parseRegistryAddress(url: string): RegistryAddress {
   const builder = searchParams.get('builder') ?? undefined;
   if (builder !== undefined && builder !== 'buildkit' && builder !== 'classic')
     throw invalid(': builder is buildkit or classic');
+  const api = searchParams.get('api') ?? origin;
+  if (
+    !/^https?:$/.test(URL.canParse(api) ? new URL(api).protocol : '') ||
+    new URL(api).origin !== api.replace(/\/$/, '')
+  )
+    throw invalid(': api is like http://host:port');
   return {
-    origin,
+    origin: new URL(api).origin,
     host,
     repository,
     name: `${host}/${repository}`,
