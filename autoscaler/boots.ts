@@ -9,7 +9,6 @@ const ASSUMED = 3;
 const QUANTILE = 0.7;
 const GIVE_UP_FACTOR = 2.5;
 const AVOID_MS = 30 * 60_000;
-const KEEP_PART = 0.8;
 
 /** Takes in which hosts came up and how long that took. */
 export function learnBoots(state: PoolState, { hosts }: PoolSignals, now: number): PoolState {
@@ -29,9 +28,9 @@ export function bootSecondsOf({ boots }: PoolState, { bootSeconds }: PoolPolicy)
   return known[Math.floor(QUANTILE * (known.length - 1))]!;
 }
 
-/** Minutes for which a host that is no longer needed costs less than one that has to boot again. */
-export function keepMinutesOf(boot: number, { keepSeconds }: PoolPolicy): number {
-  return Math.max(1, Math.round((keepSeconds ?? KEEP_PART * boot) / 60));
+/** Minutes for which a host that is no longer needed is kept, `keep` in boots, unless the policy fixes it. */
+export function keepMinutesOf(boot: number, keep: number, { keepSeconds }: PoolPolicy): number {
+  return Math.max(1, Math.round((keepSeconds ?? keep * boot) / 60));
 }
 
 /** Hosts that boot for so long that they are given up. */

@@ -1,4 +1,4 @@
-import { bootSecondsOf, keepMinutesOf, learnBoots } from './boots';
+import { bootSecondsOf, learnBoots } from './boots';
 import { boundsAt } from './bounds';
 import { type Demand, demandOf } from './demand';
 import { shrinkBlocker } from './guard';
@@ -38,7 +38,6 @@ export function decide(now: number, signals: Signals, policy: Policy, ledger: Le
     const surroundings = {
       pool,
       bootMinutes: Math.max(1, Math.round(boot / 60)),
-      keepMinutes: keepMinutesOf(boot, pool),
       alone: names.length === 1,
     };
     const tenants = names.map((service): Tenant & { stale: boolean; blocker: string | undefined } => {

@@ -3,6 +3,7 @@ import { type Bounds, hostBounds } from './bounds';
 import type { Demand } from './demand';
 import { shown } from './guard';
 import type { PoolPolicy } from './policy';
+import { LONGEST_KEEP, SHORTEST_KEEP } from './replay';
 import type { HostSignals, LedgerEntry, PoolDecision, PoolSignals, ServiceSignals } from './signals';
 import { note, type PoolState } from './state';
 import { victims } from './victims';
@@ -45,11 +46,13 @@ export function decideHosts(before: PoolState, input: PoolCase): { decision: Poo
   const need = needOf(tenants, boot / 60, working);
   const bounds = hostBounds(input.bounds, input.entry, policy, signals.quota);
   const minute = Math.floor(now / 60_000);
-  const keepMinutes = keepMinutesOf(boot, policy);
+  const keeps = tenants.map(({ demand }) => demand?.certainty.keep ?? LONGEST_KEEP);
+  const keepMinutes = keepMinutesOf(boot, Math.max(SHORTEST_KEEP, ...keeps), policy);
   const asked = need.hosts + policy.warm;
   const want = Math.min(bounds.max, Math.max(bounds.min, asked));
-  const wanted = stale ? before.wanted : note(before.wanted, minute, want, keepMinutes);
-  const kept = Math.min(bounds.max, Math.max(need.now, ...wanted.map(({ count }) => count)));
+  const wanted = stale ? before.wanted : note(before.wanted, minute, want, keepMinutesOf(boot, LONGEST_KEEP, policy));
+  const lately = wanted.filter((entry) => entry.minute > minute - keepMinutes).map(({ count }) => count);
+  const kept = Math.min(bounds.max, Math.max(bounds.min, need.now, ...lately));
   const state = { ...avoid(before, failed, now), wanted };
 
   const because = sentenceOf(need, input, boot, bounds, asked);
@@ -79,7 +82,7 @@ export function decideHosts(before: PoolState, input: PoolCase): { decision: Poo
     return settle(have, 'hold', `${verb('hold', have, have)}: ${because}${why}`);
   }
   const settled = now - before.lastOut >= keepMinutes * 60_000;
-  const covered = wanted[0]!.minute <= minute - Math.ceil(COVERED * keepMinutes) + 1;
+  const covered = (wanted[0]?.minute ?? minute) <= minute - Math.ceil(COVERED * keepMinutes) + 1;
   const blocker =
     input.blocker ??
     (!settled ? `hosts were launched less than ${keepMinutes} min ago` : undefined) ??

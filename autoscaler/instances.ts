@@ -12,7 +12,7 @@ export interface ServiceCase {
   readonly demand: Demand | undefined;
   readonly bounds: Bounds;
   readonly entry: LedgerEntry | undefined;
-  /** Instances of this service that the ready hosts of its pool have room for, those that run included. */
+  /** Instances of this service that the hosts of its pool have, or will have, room for, those that run included. */
   readonly room: number;
   /** Hosts that drain: what runs there goes first. */
   readonly leaving: ReadonlySet<string>;

@@ -15,7 +15,6 @@ const LONGEST_TURN_SECONDS = 120;
 export interface Surroundings {
   readonly pool: PoolPolicy;
   readonly bootMinutes: number;
-  readonly keepMinutes: number;
   /** It is the only service of the pool, so that its capacity grows by whole hosts. */
   readonly alone: boolean;
 }
@@ -53,11 +52,12 @@ function plantOf(
   pace: number,
   { hostShare }: ServiceSignals,
   { promise, max }: ServicePolicy,
-  { pool, bootMinutes, keepMinutes, alone }: Surroundings,
+  { pool, bootMinutes, alone }: Surroundings,
 ): Plant {
   const instances = alone ? Math.max(1, Math.floor(1 / hostShare + 1e-9)) : 1;
   const most = alone ? Math.min(pool.max, Math.ceil(max / instances)) : max;
   const { withinSeconds } = promise;
+  const keepMinutes = pool.keepSeconds === undefined ? undefined : Math.max(1, Math.round(pool.keepSeconds / 60));
   return { unitRate: pace * instances, bootMinutes, least: 1, most: Math.max(1, most), withinSeconds, keepMinutes };
 }
 

@@ -59,7 +59,7 @@ export interface Pending {
   readonly spread: number;
 }
 
-/** Fleets that are played along, one for each of LEVELS (replay.ts). */
+/** Fleets that are played along, one for each of WAYS (replay.ts). */
 export interface Replay {
   /** Minutes of the block that is not finished, and its messages. */
   minutes: number;
@@ -67,9 +67,11 @@ export interface Replay {
   /** Finished blocks, and their mean number of messages. */
   blocks: number;
   meanMessages: number;
-  /** Messages that were late in truth: of the block that is not finished, and as a mean share; NONE: unknown. */
+  /** Messages that were late in truth: of the block that is not finished (NONE: nobody looked), and as a mean share. */
   reallyLate: number;
   realShare: number;
+  /** Blocks behind that share. */
+  realBlocks: number;
   fleets: Played[];
 }
 

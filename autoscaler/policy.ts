@@ -60,9 +60,9 @@ const pool = z
     giveUpSeconds: seconds
       .optional()
       .meta({ description: 'A host that boots longer is given up; default: 2.5 times the usual boot' }),
-    keepSeconds: seconds
-      .optional()
-      .meta({ description: 'How long a host stays after it was needed last; default: the break-even, 0.8 boots' }),
+    keepSeconds: seconds.optional().meta({
+      description: 'How long a host stays after it was needed last; default: by replay, from 0.6 to 1.5 boots',
+    }),
     spendPerHour: z.number().positive().optional().meta({ description: 'Cap on the price of all hosts together' }),
     largestStep: z
       .strictObject({ out: z.int().min(1).default(1000), in: z.int().min(1).default(1000) })

@@ -1,12 +1,24 @@
 import { NONE, type Played, type Replay } from './memory';
 
 /**
- * The forecast's own past is played along with fleets that differ in how sure they want to be. Each fleet launches,
- * boots, serves and queues as the real one would have, so that the level of certainty is chosen by what it would have
+ * The forecast's own past is played along with fleets that differ in how sure they want to be and how long they keep. Each fleet launches,
+ * boots, serves and queues as the real one would have, so that the way to go on is chosen by what it would have
  * cost and how many messages it would have let wait, not by theory.
  */
-export const LEVELS: readonly number[] = [-0.5, 0.5, 1, 1.5, 2, 2.4, 2.8, 3.2, 3.6, 4, 4.4, 4.8, 5.3, 5.8, 6.4, 7].map(
-  (logit) => 1 / (1 + Math.exp(-logit)),
+const LOGITS = [0.5, 1.5, 2.2, 2.8, 3.3, 3.8, 4.3, 4.8, 5.4, 6.2, 7];
+/** For how many boots what is no longer wanted is kept: around the break-even with booting again. */
+const KEEPS = [0.6, 1, 1.5];
+export const SHORTEST_KEEP = KEEPS[0]!;
+export const LONGEST_KEEP = KEEPS.at(-1)!;
+
+/** A way to run a fleet: the quantile of the forecast it is built for, 0..1, and how long it keeps, in boots. */
+export interface Way {
+  readonly sure: number;
+  readonly keep: number;
+}
+
+export const WAYS: readonly Way[] = LOGITS.flatMap((logit) =>
+  KEEPS.map((keep) => ({ sure: 1 / (1 + Math.exp(-logit)), keep })),
 );
 
 /** What a fleet has to be good for. Units are the smallest step in which capacity grows (a host, or an instance). */
@@ -18,8 +30,8 @@ export interface Plant {
   readonly most: number;
   /** A message that waits longer is late. */
   readonly withinSeconds: number;
-  /** Minutes for which what is no longer wanted is kept (break-even with booting again). */
-  readonly keepMinutes: number;
+  /** Fixes for how many minutes what is no longer wanted is kept; undefined: each way its own. */
+  readonly keepMinutes: number | undefined;
 }
 
 /** Late messages are judged by blocks of six hours, the last 28 of which count most. */
@@ -36,8 +48,9 @@ export function newReplay(): Replay {
     blocks: 0,
     meanMessages: 0,
     reallyLate: NONE,
-    realShare: NONE,
-    fleets: LEVELS.map((sure) => {
+    realShare: 0,
+    realBlocks: 0,
+    fleets: WAYS.map(({ sure }) => {
       const late = PRIOR_LATE * (1 - sure);
       const empty = { ready: 0, booting: [], queue: 0, wanted: [], late: 0, cost: 0, meanCost: 0 };
       return { ...empty, lateShare: late };
@@ -46,7 +59,7 @@ export function newReplay(): Replay {
 }
 
 /**
- * Plays one minute: its load, and what each level would want for the end of a boot, both in messages per second.
+ * Plays one minute: its load, and what each way would want for the end of a boot, both in messages per second.
  * `foreseen` is the middle of the forecast over the boot. `replay` is changed.
  */
 export function play(
@@ -57,10 +70,20 @@ export function play(
   need: (sure: number) => number,
   plant: Plant,
 ): void {
-  replay.fleets.forEach((fleet, level) => {
+  let needed = 0;
+  replay.fleets.forEach((fleet, i) => {
+    const { sure, keep } = WAYS[i]!;
     serve(fleet, minute, load, plant);
+    if (WAYS[i - 1]?.sure !== sure) needed = need(sure);
     const backlog = backlogAfterBoot(fleet.queue, fleet.ready, fleet.booting, minute, foreseen, plant);
-    follow(fleet, minute, need(LEVELS[level]!), backlog, plant);
+    follow(
+      fleet,
+      minute,
+      needed,
+      backlog,
+      plant,
+      plant.keepMinutes ?? Math.max(1, Math.round(keep * plant.bootMinutes)),
+    );
   });
   replay.minutes += 1;
   replay.messages += load * 60;
@@ -87,11 +110,11 @@ function lateShare(before: number, after: number, allowed: number): number {
   return low >= allowed ? 1 : (high - allowed) / (high - low);
 }
 
-function follow(fleet: Played, minute: number, need: number, backlog: number, plant: Plant): void {
+function follow(fleet: Played, minute: number, need: number, backlog: number, plant: Plant, keepMinutes: number): void {
   const have = fleet.ready + fleet.booting.length;
   const wanted = unitsFor(need, backlog, plant);
   fleet.wanted.push(fleet.queue > have * plant.unitRate * 2.5 ? Math.max(wanted, have) : wanted);
-  if (fleet.wanted.length > plant.keepMinutes) fleet.wanted.shift();
+  while (fleet.wanted.length > keepMinutes) fleet.wanted.shift();
   const target = Math.max(...fleet.wanted);
   if (wanted > have) for (let i = have; i < wanted; i++) fleet.booting.push(minute + 1 + plant.bootMinutes);
   else if (target < have) fleet.ready = Math.max(plant.least, 1, fleet.ready - (have - target));
@@ -135,8 +158,8 @@ function finishBlock(replay: Replay): void {
   replay.meanMessages += (replay.messages - replay.meanMessages) / count;
   const part = 1 / Math.min(BLOCKS, replay.blocks + 1 + PRIOR_BLOCKS);
   if (replay.reallyLate !== NONE && replay.meanMessages > 0) {
-    const share = replay.reallyLate / replay.meanMessages;
-    replay.realShare = replay.realShare === NONE ? share : replay.realShare + (share - replay.realShare) * part;
+    replay.realBlocks = Math.min(BLOCKS, replay.realBlocks + 1);
+    replay.realShare += (replay.reallyLate / replay.meanMessages - replay.realShare) / replay.realBlocks;
     replay.reallyLate = 0;
   }
   for (const fleet of replay.fleets) {
