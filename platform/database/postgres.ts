@@ -17,6 +17,8 @@ export function openPool(url: string, options: PoolConfig = {}): Pool {
     max: 4,
     connectionTimeoutMillis: 10_000,
     query_timeout: 60_000,
+    // A client whose host lost its power says no goodbye; what it had locked is free again after so long.
+    idle_in_transaction_session_timeout: 30_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     ...options,
