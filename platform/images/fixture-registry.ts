@@ -5,7 +5,9 @@ import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../test/until';
+import type { Engine } from '../docker/engine';
 import { freePort } from '../ports';
+import { untagImage } from './engine-images';
 
 /** A registry server of a test's own, of the distribution project's own program, so that it can be killed and frozen. */
 export interface TestRegistry {
@@ -77,6 +79,16 @@ export async function startTestRegistry(auth?: (folder: string) => string): Prom
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Takes away what tests with this registry have left on an engine. */
+export async function sweepTestImages(engine: Engine, { where }: { readonly where: string }): Promise<void> {
+  for (const { RepoTags, RepoDigests } of await engine.calls.listImages()) {
+    const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((name) => !name.startsWith('<none>'));
+    const isOurs = (name: string) =>
+      name.startsWith(`${where}/`) || /^edwin-build:commit-(web-[0-9a-f]{6}|test-[a-z]+)-/.test(name);
+    if (names.some(isOurs)) for (const name of names) await untagImage(engine, name);
+  }
 }
 
 function uploads(storage: string): boolean {

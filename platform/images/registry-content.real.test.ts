@@ -12,7 +12,7 @@ import { releaseTag } from '../docker/release-tag';
 import { silent } from '../log';
 import { createRepository, type TestRepository } from './contract-fixture';
 import { builtImages, inspectImage, untagImage } from './engine-images';
-import { startTestRegistry, type TestRegistry } from './fixture-registry';
+import { startTestRegistry, sweepTestImages, type TestRegistry } from './fixture-registry';
 import type { BuildRequest, Images } from './images';
 import { digestOfBytes } from './manifest';
 import { openImages } from './open';
@@ -56,13 +56,16 @@ onEngines(['docker'], ({ docker }) => {
       repository.remove();
     });
     afterAll(async () => {
+      const engines = openEngines(engineUrl, silent);
+      await sweepTestImages(engines.list()[0]!, registry);
+      engines.close();
       await registry.close();
       rmSync(folder, { recursive: true });
     });
 
     test('an index of platforms is resolved: described by its image, and put on a host by its own digest', async () => {
       commit();
-      const image = await images.build(request('web'));
+      const image = await images.build(request('test-web'));
       const client = plain();
       const one = (await client.manifest(image.digest))!;
       const engines = openEngines(engineUrl, silent);
@@ -88,7 +91,7 @@ onEngines(['docker'], ({ docker }) => {
       expect(await images.get(digest)).toEqual({ ...image, digest });
       await images.ensure(digest, 'docker');
       expect((await inspectImage(engines.list()[0]!, releaseTag(digest)))?.Config.Labels).toMatchObject({
-        'edwin.service': 'web',
+        'edwin.service': 'test-web',
       });
       await images.remove(digest);
       await images.remove(image.digest);
@@ -97,9 +100,9 @@ onEngines(['docker'], ({ docker }) => {
 
     test('a registry that gives something else for a digest is believed by nobody', async () => {
       commit();
-      const image = await images.build(request('web'));
+      const image = await images.build(request('test-web'));
       commit();
-      const other = await images.build(request('web'));
+      const other = await images.build(request('test-web'));
       const engines = openEngines(engineUrl, silent);
       for (const name of [releaseTag(image.digest), `${registry.where}/edwin/images@${image.digest}`])
         await untagImage(engines.list()[0]!, name);
@@ -122,13 +125,13 @@ onEngines(['docker'], ({ docker }) => {
       const id = commit(`${stages.join('')}COPY . /app\n`);
       const engines = openEngines(engineUrl, silent);
       for (const target of ['one', 'two']) {
-        const image = await images.build(request('web', target));
+        const image = await images.build(request('test-web', target));
         await images.ensure(image.digest, 'docker');
         const found = await inspectImage(engines.list()[0]!, releaseTag(image.digest));
         expect(found?.Config.Env).toContain(`WHO=${target}-${id}`);
         await images.remove(image.digest);
       }
-      await expect(images.build(request('web', 'three'))).rejects.toMatchObject({
+      await expect(images.build(request('test-web', 'three'))).rejects.toMatchObject({
         code: 'images.build-failed',
         message: expect.stringContaining('three'),
       });
@@ -140,13 +143,13 @@ onEngines(['docker'], ({ docker }) => {
       async (builder) => {
         const builders = await open(registry.where, builder);
         commit();
-        const base = await builders.build(request('base'));
+        const base = await builders.build(request('test-base'));
         const engine = openEngines(engineUrl, silent);
-        const names = await builtImages(engine.list()[0]!, 'base');
+        const names = await builtImages(engine.list()[0]!, 'test-base');
         for (const name of [...names, `${registry.where}/edwin/images@${base.digest}`])
           await untagImage(engine.list()[0]!, name);
         commit(`FROM ${registry.where}/edwin/images@${base.digest}\nCOPY a.txt /b.txt\n`);
-        const image = await builders.build(request('web'));
+        const image = await builders.build(request('test-web'));
         expect(image.bytes).toBeGreaterThan(base.bytes);
         for (const { digest } of [image, base]) await builders.remove(digest);
         await builders.close();
@@ -161,7 +164,7 @@ onEngines(['docker'], ({ docker }) => {
         const { silent } = require('./platform/log.ts');
         const { url, data, hostsUrl, request } = JSON.parse(process.env.WORK);
         openImages(url, { data, log: silent, hostsUrl }).then((images) => images.build(request, (line) => console.log(line)));`;
-      const work = { url: urlOf(registry.where), data: folder, hostsUrl: engineUrl, request: request('slow') };
+      const work = { url: urlOf(registry.where), data: folder, hostsUrl: engineUrl, request: request('test-slow') };
       const builder = spawn(process.execPath, ['-r', './test/typescript.js', '-e', script], {
         cwd: resolve(__dirname, '../..'),
         env: { PATH: process.env['PATH'], WORK: JSON.stringify(work) },
@@ -171,10 +174,10 @@ onEngines(['docker'], ({ docker }) => {
       const ended = builder.exitCode === null && builder.signalCode === null ? once(builder, 'exit') : undefined;
       builder.kill('SIGKILL');
       await ended;
-      expect(await images.list('slow')).toEqual([]);
+      expect(await images.list('test-slow')).toEqual([]);
       repository.commit({ 'quick.txt': '' });
-      const image = await images.build(request('slow'));
-      expect(await images.list('slow')).toEqual([image]);
+      const image = await images.build(request('test-slow'));
+      expect(await images.list('test-slow')).toEqual([image]);
       await images.remove(image.digest);
     });
   });

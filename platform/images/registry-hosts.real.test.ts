@@ -35,7 +35,7 @@ onEngines(['docker', 'hosts', 'registry'], ({ docker, hosts, registry }) => {
       const dockerfile = 'FROM node:24-slim\nCOPY . /app\nCMD ["node", "/app/a.js"]\n';
       repository.commit({ Dockerfile: dockerfile, 'a.js': `console.log('${randomUUID()}')` });
       const recipe = { command: undefined, dockerfile: 'Dockerfile', target: undefined, context: '.' };
-      const image = await by.build({ service: 'web', repository: repository.folder, ref: 'HEAD', recipe });
+      const image = await by.build({ service: 'test-web', repository: repository.folder, ref: 'HEAD', recipe });
       made.push(image.digest);
       return image;
     };
@@ -63,7 +63,7 @@ onEngines(['docker', 'hosts', 'registry'], ({ docker, hosts, registry }) => {
         const found = await inspectImage(engine, releaseTag(image.digest));
         expect(found && hasDigest(found, image.digest)).toBe(true);
         expect(found?.Config.Labels).toMatchObject({
-          'edwin.service': 'web',
+          'edwin.service': 'test-web',
           'edwin.subject': 'A change',
           'edwin.author': 'Ada',
           'org.opencontainers.image.revision': image.commit,
@@ -76,7 +76,7 @@ onEngines(['docker', 'hosts', 'registry'], ({ docker, hosts, registry }) => {
     test('where no builder is named the first host builds, also over TLS', async () => {
       const alone = await open();
       const image = await build(alone);
-      expect(await alone.list('web')).toContainEqual(image);
+      expect(await alone.list('test-web')).toContainEqual(image);
       await alone.ensure(image.digest, names.at(-1)!);
       await alone.close();
     });

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promised, promisesOf } from '../../test/contract';
 import { onEngines } from '../../test/engines/engine';
+import { openEngines } from '../docker/engines';
 import { silent } from '../log';
 import { createRepository, type TestRepository } from './contract-fixture';
-import { startTestRegistry, type TestRegistry } from './fixture-registry';
+import { startTestRegistry, sweepTestImages, type TestRegistry } from './fixture-registry';
 import { startTokenService, type TokenService } from './fixture-token-service';
 import type { Images } from './images';
 import { openImages } from './open';
@@ -47,6 +48,9 @@ onEngines(['docker'], ({ docker }) => {
     });
     afterAll(async () => {
       repository.remove();
+      const engines = openEngines(docker.setting('EDWIN_TEST_DOCKER_HOST'), silent);
+      await sweepTestImages(engines.list()[0]!, registry);
+      engines.close();
       await registry.close();
       await tokens.close();
       rmSync(folder, { recursive: true });
@@ -58,16 +62,16 @@ onEngines(['docker'], ({ docker }) => {
       const builder = await open('builder', { password: 'build-secret' });
       const prod = await open('prod', { password: 'pull-secret' });
       commit();
-      const image = await builder.build(request('web'));
+      const image = await builder.build(request('test-web'));
       expect(await prod.get(image.digest)).toEqual(image);
       await prod.ensure(image.digest, 'docker');
       commit();
-      for (const refused of [() => prod.build(request('web')), () => prod.remove(image.digest)]) {
+      for (const refused of [() => prod.build(request('test-web')), () => prod.remove(image.digest)]) {
         const error = await refused().catch((thrown) => thrown);
         expect(error).toMatchObject({ code: 'images.refused', message: expect.stringContaining(registry.where) });
         expect(error.stack).not.toContain('pull-secret');
       }
-      expect(await builder.list('web')).toEqual([image]);
+      expect(await builder.list('test-web')).toEqual([image]);
       await builder.remove(image.digest);
     };
     promised('a login that may only pull can neither push nor remove: the registry refuses it', pullOnly, {
@@ -85,17 +89,17 @@ onEngines(['docker'], ({ docker }) => {
       tokens.seconds = 0;
       const images = await open('cloud', { loginCommand: `echo x >> ${runsFile}; cat ${passwordFile}` });
       commit();
-      const image = await images.build(request('cloud'));
+      const image = await images.build(request('test-cloud'));
       expect(runs()).toBe(1);
       rotate('second-secret');
-      const lists = await Promise.all([1, 2, 3, 4].map(() => images.list('cloud')));
+      const lists = await Promise.all([1, 2, 3, 4].map(() => images.list('test-cloud')));
       expect(lists).toEqual(Array(4).fill([image]));
       expect(runs()).toBe(2);
       rotate('third-secret');
       await images.ensure(image.digest, 'docker');
       expect(runs()).toBe(3);
       tokens.users.set('cloud', { password: 'unknown to the command', may: [] });
-      await expect(images.list('cloud')).rejects.toMatchObject({ code: 'images.refused' });
+      await expect(images.list('test-cloud')).rejects.toMatchObject({ code: 'images.refused' });
       rotate('fourth-secret');
       await images.remove(image.digest);
     });

@@ -11,7 +11,7 @@ import { imagesContract } from './contract';
 import type { ImagesFixture, ImagesServer } from './contract-fixture';
 import { inspectImage, untagImage } from './engine-images';
 import { openEngineLinks } from './engine-links';
-import { startTestRegistry, type TestRegistry } from './fixture-registry';
+import { startTestRegistry, sweepTestImages, type TestRegistry } from './fixture-registry';
 import type { BuildRecipe, Images } from './images';
 import { openRegistryImages } from './registry';
 import { parseRegistryAddress } from './registry-address';
@@ -96,6 +96,7 @@ onEngines(['docker'], ({ docker }) => {
         project: (files, { fails, waits } = {}) =>
           projectOf(files, fails ? dockerfiles.fails(fails) : waits ? dockerfiles.waits : dockerfiles.plain),
         async close() {
+          await sweepTestImages(client, registry);
           engine.close();
           await registry.close();
           rmSync(folder, { recursive: true, force: true });
