@@ -30,7 +30,7 @@ export function rivalContract(bench: RegistryBench): void {
         const { service, ttl } = bench;
         while (!over) {
           const lease = await registry.lease(service, `rival ${holder}`, ttl).catch(() => undefined);
-          if (lease === undefined) {
+          if (lease === undefined || lease.lost.aborted) {
             await moment(20);
             continue;
           }
