@@ -1,0 +1,101 @@
+import { avoid, bootSecondsOf, learnBoots, overdue, places } from './boots';
+import { hostBounds } from './bounds';
+import { host, many, monday, policyOf } from './fixture-signals';
+import { decideHosts, type PoolCase } from './hosts';
+import { newPoolState, type PoolState } from './state';
+import { victims } from './victims';
+
+const pool = (content: object = {}) => policyOf({ pools: { default: content } }).pools['default']!;
+const two = pool({
+  types: [
+    { name: 'big', pricePerHour: 2 },
+    { name: 'spot', pricePerHour: 1 },
+  ],
+  zones: ['a', 'b'],
+});
+
+function decided(hosts: ReturnType<typeof host>[], more: Partial<PoolCase> = {}, state: PoolState = newPoolState) {
+  const bounds = { min: 1, max: 10, minReason: 'the policy says so', maxReason: 'the policy says so' };
+  const signals = { measuredAt: monday, hosts };
+  const rest = { policy: two, tenants: [], bounds, entry: undefined, blocker: undefined, stale: false, now: monday };
+  return decideHosts(state, { ...rest, signals, ...more });
+}
+
+describe('hosts', () => {
+  test('are spread over zones', () => {
+    const hosts = [host('1', { zone: 'a' }), host('2', { zone: 'a' }), host('3', { zone: 'b' })];
+    const chosen = places(hosts, 3, two, newPoolState).map(({ zone }) => zone);
+    expect(chosen).toEqual(['b', 'a', 'b']);
+  });
+
+  test('that do not come up are given up, and launched in another zone or of another type', () => {
+    const dead = host('dead', { type: 'big', zone: 'b', state: 'booting', launchedAt: monday - 1_600_000 });
+    const { decision, state } = decided([host('1', { type: 'big' }), dead], {
+      bounds: { min: 2, max: 10, minReason: 'x', maxReason: 'x' },
+    });
+    expect(decision.giveUp).toEqual(['dead']);
+    expect(decision.launch).toEqual([{ type: 'big', zone: 'a' }]);
+    expect(decision.reason).toMatch(/1 given up after 600 s/);
+    const both = avoid(state, [{ ...dead, zone: 'a' }], monday);
+    expect(places([], 1, two, both)[0]!.type).toBe('spot');
+    expect(learnBoots(both, { measuredAt: 0, hosts: [] }, monday + 1_900_000).avoided).toEqual([]);
+  });
+
+  test('boot as long as they were seen to', () => {
+    let state = newPoolState;
+    for (let i = 0; i < 12; i++) {
+      const launchedAt = monday + i * 2_000_000;
+      state = learnBoots(
+        state,
+        { measuredAt: 0, hosts: [host(`h${i}`, { state: 'booting', launchedAt })] },
+        launchedAt,
+      );
+      state = learnBoots(state, { measuredAt: 0, hosts: [host(`h${i}`, { launchedAt })] }, launchedAt + 900_000);
+    }
+    expect(bootSecondsOf(state, pool())).toBe(900);
+    expect(bootSecondsOf(newPoolState, pool())).toBe(600);
+    expect(overdue([host('x', { state: 'booting', launchedAt: 0 })], 900, pool(), 2_250_000)).toEqual([]);
+  });
+
+  test('that are full ask for company', () => {
+    const { decision } = decided(many(3, (i) => host(`${i}`, { cpu: 0.97, memory: 0.5 })));
+    expect(decision).toMatchObject({ hosts: 4, direction: 'out' });
+    expect(decision.reason).toMatch(/cpu of 3 hosts is 97 % used/);
+  });
+
+  test('that drain work again before new ones are launched', () => {
+    const { decision } = decided([host('1'), host('2', { state: 'draining' })], {
+      bounds: { min: 3, max: 10, minReason: 'a sale', maxReason: 'x' },
+    });
+    expect(decision).toMatchObject({ hosts: 3, undrain: ['2'] });
+    expect(decision.launch).toHaveLength(1);
+    expect(decision.reason).toMatch(/at least 3: a sale/);
+  });
+
+  test('that drained are removed once they are idle, not before', () => {
+    const draining = [host('idle', { state: 'draining', working: 0 }), host('busy', { state: 'draining', working: 2 })];
+    expect(decided([host('1'), ...draining]).decision.remove).toEqual(['idle']);
+  });
+
+  test('are kept warm beyond the need if the policy wants it', () => {
+    expect(decided([host('1')], { policy: pool({ warm: 3 }) }).decision.hosts).toBe(3);
+  });
+});
+
+test.each<[string, number | undefined, number | undefined, RegExp, number]>([
+  ['what may be spent', 7, undefined, /7 an hour may be spent/, 3],
+  ['what the provider gives', undefined, 4, /the provider gives no more/, 4],
+  ['the smaller of both', 7, 2, /the provider gives no more/, 2],
+])('hosts are capped by %s', (_name, spendPerHour, quota, because, max) => {
+  const bounds = { min: 5, max: 10, minReason: '', maxReason: '' };
+  const found = hostBounds(bounds, undefined, { ...two, spendPerHour }, quota);
+  expect(found.max).toBe(max);
+  expect(found.min).toBeLessThanOrEqual(max);
+  expect(found.maxReason).toMatch(because);
+});
+
+test('victims are idle first, then the least busy, which are only drained', () => {
+  const all = [3, 0, 1, 0, 2].map((working, i) => ({ id: `${i}`, working, rank: -i }));
+  expect(victims(all, 3)).toEqual({ stop: ['3', '1'], drain: ['2'] });
+  expect(victims(all, 0)).toEqual({ stop: [], drain: [] });
+});
