@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Column, exercised, promised } from '../../test/contract';
 import { until } from '../../test/until';
 import { openTester, type Tester } from './contract-program';
-import type { Host, Hosts, Instance, InstanceSpec, LogLine } from './hosts';
+import type { Host, Hosts, Instance, InstanceEvent, InstanceLabels, InstanceSpec, LogLine } from './hosts';
 
 /** What an adapter's test prepares. */
 export interface HostsFixture {
@@ -39,6 +39,9 @@ export class HostsBench {
   fixture!: HostsFixture;
   hosts!: Hosts;
   tester!: Tester;
+  /** Others may have instances on the same hosts. */
+  private readonly ids = new Set<string>();
+  private readonly opened: Hosts[] = [];
   private readonly unsupported: Readonly<Record<string, string>>;
 
   constructor(name: string, prepare: () => Promise<HostsFixture>, unsupported: Readonly<Record<string, string>>) {
@@ -54,11 +57,11 @@ export class HostsBench {
       this.tester.forget();
     });
     afterEach(async () => {
-      for (const { id } of await this.hosts.instances()) {
+      for (const { id } of await this.mine()) {
         await this.hosts.stop(id, { graceSeconds: 0 });
         await this.hosts.remove(id);
       }
-      await this.hosts.close();
+      await Promise.all([this.hosts, ...this.opened.splice(0)].map((hosts) => hosts.close()));
     });
     afterAll(async () => {
       await this.tester.close();
@@ -72,8 +75,10 @@ export class HostsBench {
 
   specOf(mode: string, more: Partial<InstanceSpec> & { env?: Record<string, string> } = {}): InstanceSpec {
     const { fixture, tester } = this;
+    const id = `web-${randomUUID().slice(0, 8)}`;
+    this.ids.add(id);
     return {
-      id: `web-${randomUUID().slice(0, 8)}`,
+      id,
       host: fixture.host,
       labels: { environment: 'stage', service: 'web', release: 7, operation: '12' },
       image: fixture.image,
@@ -95,6 +100,27 @@ export class HostsBench {
     const instance = await this.hosts.start(spec);
     await this.tester.here('main');
     return instance;
+  }
+
+  /** Instances that this suite has started. */
+  async mine(selector: Partial<InstanceLabels> = {}, hosts = this.hosts): Promise<Instance[]> {
+    return (await hosts.instances(selector)).filter(({ id }) => this.ids.has(id));
+  }
+
+  /** Collects what is told of them. */
+  watch(): InstanceEvent[] {
+    const events: InstanceEvent[] = [];
+    this.hosts.watch((event) => {
+      if (this.ids.has(event.instance.id)) events.push(event);
+    });
+    return events;
+  }
+
+  /** Another controller, which is closed when the test ends. */
+  async openAnother(open = () => this.fixture.open()): Promise<Hosts> {
+    const hosts = await open();
+    this.opened.push(hosts);
+    return hosts;
   }
 
   async find(id: string): Promise<Instance | undefined> {

@@ -1,7 +1,7 @@
 import { until } from '../../test/until';
 import { EdwinError } from '../errors';
 import type { HostFaults, HostsBench } from './contract-bench';
-import type { Hosts, InstanceEvent } from './hosts';
+import type { Hosts } from './hosts';
 
 /** Beyond this a call to a host that is known to be away did not fail at once. */
 const AT_ONCE_MS = 2_000;
@@ -30,7 +30,7 @@ export function faultsContract(bench: HostsBench, faults: HostFaults): void {
     await faults.cut();
     let hosts: Hosts | undefined;
     try {
-      hosts = await bench.fixture.open();
+      hosts = await bench.openAnother();
       await bench.untilHost('unknown', hosts);
       for (const work of [hosts.start(spec), hosts.stop(spec.id, { graceSeconds: 5 }), hosts.remove(spec.id)]) {
         const { error, ms } = await failure(work);
@@ -49,8 +49,7 @@ export function faultsContract(bench: HostsBench, faults: HostFaults): void {
   }, ['unreachable']);
 
   bench.promise('a host that is lost keeps its instances, as unknown; when it is back logs go on without gap or repetition, and what happened meanwhile is told', async () => {
-    const events: InstanceEvent[] = [];
-    const watch = bench.hosts.watch((event) => events.push(event));
+    const events = bench.watch();
     const ticking = await bench.startUp(bench.specOf('ticks'));
     const stop = new AbortController();
     const ticks: string[] = [];
@@ -65,7 +64,7 @@ export function faultsContract(bench: HostsBench, faults: HostFaults): void {
     let seen = 0;
     try {
       await bench.untilHost('unknown');
-      expect(await bench.hosts.instances()).toEqual([
+      expect(await bench.mine()).toEqual([
         expect.objectContaining({ id: ticking.id, state: 'unknown' }),
         expect.objectContaining({ id: brief.id }),
       ]);
@@ -97,7 +96,6 @@ export function faultsContract(bench: HostsBench, faults: HostFaults): void {
       ['started', brief.id],
       ['exited', brief.id],
     ]);
-    watch.stop();
   }, ['lost and back']);
 
   bench.promise('a host that hangs holds nobody for ever; what was asked of it may be asked again when it moves', async () => {
@@ -122,7 +120,7 @@ export function faultsContract(bench: HostsBench, faults: HostFaults): void {
   const { openRefused } = faults;
   if (openRefused === undefined) return;
   bench.promise('credentials that a host does not take are told as that', async () => {
-    const hosts = await openRefused();
+    const hosts = await bench.openAnother(openRefused);
     await bench.untilHost('unknown', hosts);
     const { error } = await failure(hosts.start(bench.specOf('')));
     expect(error.code).toBe('hosts.refused');

@@ -23,7 +23,7 @@ export function flowContract(bench: HostsBench): void {
 
   bench.promise('close ends what is followed and what waits, within seconds; instances go on', async () => {
     const { id } = await bench.startUp(bench.specOf('ticks'));
-    const closing = await bench.fixture.open();
+    const closing = await bench.openAnother();
     await bench.untilHost('ready', closing);
     let followed = 0;
     const following = (async () => {

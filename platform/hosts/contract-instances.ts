@@ -1,7 +1,7 @@
 import { until } from '../../test/until';
 import { hasCode } from '../errors';
 import { all, type HostsBench } from './contract-bench';
-import type { InstanceEvent, InstanceSpec } from './hosts';
+import type { InstanceSpec } from './hosts';
 
 /** Start, life and end of instances. */
 export function instancesContract(bench: HostsBench): void {
@@ -25,7 +25,7 @@ export function instancesContract(bench: HostsBench): void {
       state: 'running',
       exit: undefined,
     });
-    expect(JSON.stringify(await bench.hosts.instances())).not.toContain('a secret of 7');
+    expect(JSON.stringify(await bench.mine())).not.toContain('a secret of 7');
   });
 
   bench.promise('two instances never have the same port', async () => {
@@ -39,14 +39,14 @@ export function instancesContract(bench: HostsBench): void {
     const spec = bench.specOf('', { labels: { environment: 'prod', service: 'web', release: 8, operation: 'keeper' } });
     await bench.hosts.start(spec);
     await bench.hosts.start(bench.specOf(''));
-    expect((await bench.hosts.instances({ environment: 'prod' })).map(({ id }) => id)).toEqual([spec.id]);
-    expect((await bench.hosts.instances({ release: 8, service: 'web' })).map(({ id }) => id)).toEqual([spec.id]);
-    expect(await bench.hosts.instances({ release: 8, environment: 'stage' })).toEqual([]);
-    expect(await bench.hosts.instances()).toHaveLength(2);
+    expect((await bench.mine({ environment: 'prod' })).map(({ id }) => id)).toEqual([spec.id]);
+    expect((await bench.mine({ release: 8, service: 'web' })).map(({ id }) => id)).toEqual([spec.id]);
+    expect(await bench.mine({ release: 8, environment: 'stage' })).toEqual([]);
+    expect(await bench.mine()).toHaveLength(2);
   });
 
   bench.promise('the same id twice is one instance, also when both ask at once and through two openings', async () => {
-    const other = await bench.fixture.open();
+    const other = await bench.openAnother();
     const spec = bench.specOf('', { listens: true });
     const [first, second, third] = await Promise.all([
       bench.hosts.start(spec),
@@ -58,7 +58,7 @@ export function instancesContract(bench: HostsBench): void {
       [first, first, first].map(({ address }) => address),
     );
     await bench.tester.here('main');
-    expect(await bench.hosts.instances()).toHaveLength(1);
+    expect(await bench.mine()).toHaveLength(1);
     expect(bench.tester.seen()).toEqual(['main']);
     await other.close();
   }, ['duplicates']);
@@ -73,8 +73,7 @@ export function instancesContract(bench: HostsBench): void {
   bench.promise(
     'an exit is told with its code, and the instance stays listed with its log until it is removed',
     async () => {
-      const events: InstanceEvent[] = [];
-      bench.hosts.watch((event) => events.push(event));
+      const events = bench.watch();
       const spec = bench.specOf('exit', { env: { CODE: '3' } });
       await bench.hosts.start(spec);
       await until(() => events.some(({ kind }) => kind === 'exited'), { what: 'the exit is told', withinMs: 5_000 });
@@ -155,8 +154,7 @@ export function instancesContract(bench: HostsBench): void {
       expect(await bench.find(spec.id)).toEqual(before);
       expect(await bench.hosts.start(spec)).toEqual(before);
       expect(await bench.texts(spec.id, 5)).toContain('up');
-      const events: InstanceEvent[] = [];
-      bench.hosts.watch((event) => events.push(event));
+      const events = bench.watch();
       await bench.hosts.stop(spec.id, { graceSeconds: 0 });
       await until(() => events.some(({ kind }) => kind === 'exited'), { what: 'the exit is told' });
       expect(events.map(({ kind }) => kind)).toEqual(['exited']);
@@ -173,19 +171,28 @@ export function instancesContract(bench: HostsBench): void {
         );
       const env = { VALUE: 'a secret of 7' };
       expect(hasCode(await failure(bench.specOf('', { host: 'nowhere', env })), 'hosts.unknown-host')).toBe(true);
-      for (const more of [
-        { image: `sha256:${'0'.repeat(64)}` },
-        { command: ['/no/such/program'] },
-        { id: 'No Good' },
-      ]) {
+      for (const more of [{ image: `sha256:${'0'.repeat(64)}` }, { id: 'No Good' }]) {
         const error = await failure(bench.specOf('', { ...more, env }));
         expect(hasCode(error, 'hosts.start-failed')).toBe(true);
         expect(`${error!.message}${JSON.stringify(error)}`).not.toContain('a secret of 7');
       }
-      expect(await bench.hosts.instances()).toEqual([]);
+      expect(await bench.mine()).toEqual([]);
       await expect(all(bench.hosts.logs('nobody-1', { tail: 1 }))).rejects.toMatchObject({
         code: 'hosts.unknown-instance',
       });
     },
   );
+
+  bench.promise('a command that is not there is refused, or exits with 127 and says so in its log', async () => {
+    const spec = bench.specOf('', { command: ['/no/such/program'], env: { VALUE: 'a secret of 7' } });
+    const outcome = await bench.hosts.start(spec).catch((error: Error) => error);
+    if (outcome instanceof Error) {
+      expect(hasCode(outcome, 'hosts.start-failed')).toBe(true);
+      expect(`${outcome.message}${JSON.stringify(outcome)}`).not.toContain('a secret of 7');
+      expect(await bench.mine()).toEqual([]);
+    } else {
+      expect(await bench.exited(spec.id)).toMatchObject({ exit: { code: 127 } });
+      expect((await bench.texts(spec.id, 10)).join('\n')).toContain('/no/such/program');
+    }
+  });
 }

@@ -21,6 +21,8 @@ onEngines(['hosts'], ({ hosts: engine }) => {
   let hosts: Hosts;
   let image: string;
   let events: InstanceEvent[];
+  /** Others may have instances on the same hosts. */
+  const ids = new Set<string>();
 
   beforeAll(async () => {
     engines = openEngines(url, silent);
@@ -30,11 +32,13 @@ onEngines(['hosts'], ({ hosts: engine }) => {
     writeHosts(folder, entries);
     hosts = await openHosts(url, { data: folder, log: silent });
     events = [];
-    hosts.watch((event) => events.push(event));
+    hosts.watch((event) => {
+      if (ids.has(event.instance.id)) events.push(event);
+    });
   });
   afterEach(async () => {
     await untilHost('ready');
-    for (const { id } of await hosts.instances()) {
+    for (const { id } of await mine()) {
       await hosts.stop(id, { graceSeconds: 0 });
       await hosts.remove(id);
     }
@@ -45,8 +49,14 @@ onEngines(['hosts'], ({ hosts: engine }) => {
     remove();
   });
 
+  const newId = (): string => {
+    const id = `web-${randomUUID().slice(0, 8)}`;
+    ids.add(id);
+    return id;
+  };
+  const mine = async (): Promise<Instance[]> => (await hosts.instances()).filter(({ id }) => ids.has(id));
   const specOf = (script: string, more: Partial<InstanceSpec> = {}): InstanceSpec => ({
-    id: `web-${randomUUID().slice(0, 8)}`,
+    id: newId(),
     host: first.name,
     labels: { environment: 'stage', service: 'web', release: 7, operation: '12' },
     image,
@@ -144,7 +154,7 @@ onEngines(['hosts'], ({ hosts: engine }) => {
     await other.start();
     try {
       await until(() => events.length > 0, { what: 'its start is told' });
-      expect(await hosts.instances()).toMatchObject([{ id: spec.id, labels: spec.labels, state: 'running' }]);
+      expect(await mine()).toMatchObject([{ id: spec.id, labels: spec.labels, state: 'running' }]);
       expect(events.map(({ instance }) => instance.id)).toEqual([spec.id]);
       expect(name).toBe(spec.id);
     } finally {
@@ -157,7 +167,7 @@ onEngines(['hosts'], ({ hosts: engine }) => {
     const [wanted, forgotten] = [specOf(idle), specOf(idle)];
     await ensureNetwork(engines.get(first.name), 'stage');
     for (const spec of [wanted, forgotten]) await calls.createContainer(containerFor(spec));
-    expect(await hosts.instances()).toEqual([]);
+    expect(await mine()).toEqual([]);
     expect(await hosts.start(wanted)).toMatchObject({ id: wanted.id, state: 'running' });
     const clock = jest.spyOn(Date, 'now');
     const now = Date.now();
@@ -176,7 +186,7 @@ onEngines(['hosts'], ({ hosts: engine }) => {
           () => true,
         );
     await until(gone, { what: 'it is removed' });
-    expect((await hosts.instances()).map(({ id }) => id)).toEqual([wanted.id]);
+    expect((await mine()).map(({ id }) => id)).toEqual([wanted.id]);
   });
 
   test('after a power cut its instances are found as exited, and nothing is started again', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ContainerInspectInfo } from 'dockerode';
 import type { Engine } from '../docker/engine';
 import { statusOf, wordsOf } from '../docker/failure';
@@ -7,6 +8,9 @@ import { inspectContainer } from './docker-calls';
 import { containerOf } from './docker-container';
 import { ensureNetwork } from './docker-network';
 import type { InstanceSpec } from './hosts';
+
+const ATTEMPTS = 6;
+const AGAIN_MS = 50;
 
 /** Networks that are there, by environment; emptied whenever that is in doubt. */
 export type KnownNetworks = Set<string>;
@@ -23,29 +27,33 @@ interface Launch {
 /**
  * The container of that id, made and started unless it was. Two that do so at once end up with one: its name can be
  * had once, and starting it twice is starting it once. One that was made by somebody who died is started.
- * @throws `hosts.start-failed`; nothing is left behind by a container that could not be started
+ * @throws `hosts.start-failed`; who made a container that can not be started takes it away
  */
 export async function launchContainer(launch: Launch): Promise<ContainerInspectInfo> {
   const { engine, spec, networks, signal } = launch;
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(spec.id)) throw startFailed(spec, 'its id is not made of a-z, 0-9 and - only');
-  for (let lastTry = false; ; lastTry = true) {
+  let last: unknown;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
       const there = await inspectContainer(engine, spec.id, signal);
-      if (there === undefined) await create(launch);
-      if (there === undefined || there.State.Status === 'created') await start(launch);
+      const made = there === undefined && (await create(launch));
+      if (made || there?.State.Status === 'created') await start(launch, made);
       const found = await inspectContainer(engine, spec.id, signal);
-      if (found !== undefined) return found;
-      throw startFailed(spec, 'it was removed while it was being started');
+      if (found !== undefined && found.State.Status !== 'created') return found;
     } catch (error) {
       if (error instanceof EdwinError || statusOf(error) === undefined) throw error;
+      // Not found, or a conflict: the network is gone, or somebody else makes or removes the container right now.
+      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw startFailed(spec, wordsOf(error), error);
+      last = error;
       networks.clear();
-      const networkMissing = statusOf(error) === 404 && /network/i.test(wordsOf(error));
-      if (!networkMissing || lastTry) throw startFailed(spec, wordsOf(error), error);
     }
+    await pause(AGAIN_MS * attempt, undefined, { signal });
   }
+  throw startFailed(spec, last === undefined ? 'others make and remove it again and again' : wordsOf(last), last);
 }
 
-async function create({ engine, spec, cpus, networks, signal: abortSignal }: Launch): Promise<void> {
+/** False when somebody else has made it in the meantime. */
+async function create({ engine, spec, cpus, networks, signal: abortSignal }: Launch): Promise<boolean> {
   const imageUser = await imageUserOf(engine, spec);
   const { environment } = spec.labels;
   if (!networks.has(environment)) await ensureNetwork(engine, environment);
@@ -53,18 +61,20 @@ async function create({ engine, spec, cpus, networks, signal: abortSignal }: Lau
   const container = containerOf(spec, { host: engine.host, cpus, imageUser });
   try {
     await engine.streams.createContainer({ ...container, abortSignal });
+    return true;
   } catch (error) {
-    if (statusOf(error) !== 409) throw error; // 409: somebody else has made it in the meantime
+    if (statusOf(error) === 409) return false;
+    throw error;
   }
 }
 
-async function start({ engine, spec, signal: abortSignal }: Launch): Promise<void> {
+async function start({ engine, spec, signal: abortSignal }: Launch, made: boolean): Promise<void> {
   const container = engine.streams.getContainer(spec.id);
   try {
     await container.start({ abortSignal });
   } catch (error) {
     if (statusOf(error) === 304) return; // somebody else has started it
-    if (statusOf(error) !== undefined) await container.remove({ v: true, abortSignal }).catch(() => undefined);
+    if (made && statusOf(error) !== undefined) await container.remove({ v: true, abortSignal }).catch(() => undefined);
     throw error;
   }
 }

@@ -55,7 +55,10 @@ export interface InstanceSpec {
   readonly labels: InstanceLabels;
   /** Digest of an image that `Images.ensure` has put on the host. */
   readonly image: string;
-  /** What to run inside the image; undefined means the image's own command. */
+  /**
+   * What to run inside the image; undefined means the image's own command. One that is not there is refused, or exits
+   * with 127.
+   */
   readonly command: readonly string[] | undefined;
   /**
    * Complete environment of the process, secrets included. The adapter adds `EDWIN_INSTANCE`, `PORT` and `HOST` when
