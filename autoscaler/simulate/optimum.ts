@@ -36,6 +36,7 @@ const NEAR_MINUTES = 45;
  * The clairvoyant optimum: least host time, boots included, with at most 1 − `slo` of the messages late. Late messages
  * get a price (Lagrange), and the price is searched at which just enough of them are late; what duality leaves open is
  * filled by blending the plans of two prices. Each price's dual value bounds every fleet from below.
+ * Of a world's mishaps it meets the drifting service rate alone: its boots all take the ordinary time.
  */
 export function optimum(world: World, slo = 0.99): Optimum {
   const demand = demandOf(world);
