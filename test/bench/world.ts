@@ -55,7 +55,7 @@ export async function realWorld(set: NodeJS.ProcessEnv): Promise<World> {
   if (!scripts) throw new Error('EDWIN_TEST_ENGINES is not set: nothing could be disturbed');
   const system = await openRealSystem(set);
   const control = (engine: string, ...verb: string[]) => run(join(scripts, engine), verb, { timeout: 120_000 });
-  const victim = String(system.hosts.length);
+  const victim = (system.hosts.at(-1)?.name ?? '').replace(/^h/, '');
   const crash = async (): Promise<void> => {
     await control('rabbitmq', 'crash');
     await control('rabbitmq', 'up');

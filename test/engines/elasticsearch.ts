@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from '@elastic/elasticsearch';
+import { until } from '../until';
 import type { Engine } from './engine';
 
 const run = promisify(execFile);
@@ -65,4 +66,29 @@ function server(port: number, password: string | undefined): TestElasticsearch {
     },
     close: () => client.close(),
   };
+}
+
+/**
+ * Gives the server so much to do that most of the memory it has for incoming documents is taken, and resolves then; the
+ * work is over after some seconds. It then answers further ones with a true 429.
+ */
+export async function occupied({ client }: TestElasticsearch): Promise<void> {
+  const name = `busy-${randomBytes(4).toString('hex')}`;
+  const source = 'long x = 0; for (int i = 0; i < 250000; i++) { x += i } ctx.x = x';
+  await client.ingest.putPipeline({ id: name, processors: [{ script: { source } }] });
+  const memory = async (): Promise<{ taken: number; limit: number }> => {
+    const { nodes } = await client.nodes.stats({ metric: 'indexing_pressure' });
+    const found = Object.values(nodes)[0]?.indexing_pressure?.memory;
+    return { taken: Number(found?.current?.all_in_bytes), limit: Number(found?.limit_in_bytes) };
+  };
+  const { limit } = await memory();
+  const operations = Array.from({ length: 40 }, () => [{ index: {} }, { text: 'x'.repeat(40_000) }]).flat();
+  const requests = Array.from({ length: Math.ceil((1.1 * limit) / 1_600_000) }, () =>
+    client.bulk({ index: name, pipeline: name, operations }).catch(() => undefined),
+  );
+  void Promise.all(requests)
+    .then(() => client.indices.delete({ index: name }))
+    .then(() => client.ingest.deletePipeline({ id: name }))
+    .catch(() => undefined);
+  await until(async () => (await memory()).taken > 0.7 * limit, { what: 'the server is busy', withinMs: 60_000 });
 }

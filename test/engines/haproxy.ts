@@ -53,7 +53,7 @@ export async function startHaproxy({
 
   const start = async (): Promise<void> => {
     const out = openSync(logFile, 'a');
-    master = spawn(resolve(__dirname, '../../platform/edge/haproxy/start.sh'), [], {
+    master = spawn('/bin/sh', [resolve(__dirname, '../../platform/edge/haproxy/start.sh')], {
       detached: true,
       stdio: ['ignore', out, out],
       env: {
