@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { givenElasticsearch, securedElasticsearch, type TestElasticsearch } from '../../test/engines/elasticsearch';
+import {
+  givenElasticsearch,
+  occupied,
+  securedElasticsearch,
+  type TestElasticsearch,
+} from '../../test/engines/elasticsearch';
 import { onEngines } from '../../test/engines/engine';
 import { openRelay, type Relay } from '../../test/engines/relay';
 import { silent } from '../log';
@@ -54,13 +59,9 @@ onEngines(['elasticsearch'], (engines) => {
     openUnreachable: () => openTelemetry(server.url({ port: 1 }), { log: silent }),
     openWithWrongPassword: () => openTelemetry(secured.url({ password: 'wrong' }), { log: silent }),
     openAsStranger: () => openTelemetry(secured.url(stranger), { log: silent }),
-    /** Two and a half times what the server holds of documents that are not yet written. */
     async rush() {
-      const { nodes } = await server.client.nodes.stats({ metric: 'indexing_pressure' });
-      const pressure = Object.values(nodes)[0]?.indexing_pressure;
-      const limit = Number(pressure?.memory?.limit_in_bytes ?? Number.NaN);
-      const characters = 2_900_000;
-      return { writes: Math.ceil((2.5 * limit) / characters), characters, pushesBack: true };
+      await occupied(server);
+      return { writes: 12, characters: 2_500_000, pushesBack: true };
     },
     faults: {
       async crash() {
