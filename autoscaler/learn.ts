@@ -1,7 +1,7 @@
 import { between } from './demand';
 import { learnLoad, outlook } from './forecast';
 import { dropSince } from './guard';
-import { copyOf } from './memory';
+import { copyOf, NONE } from './memory';
 import { learnPace } from './pace';
 import type { PoolPolicy, ServicePolicy } from './policy';
 import { countReallyLate, type Plant, play } from './replay';
@@ -10,6 +10,9 @@ import type { ServiceState } from './state';
 
 /** Figures that come later than that after the ones before say nothing about the time between. */
 const LONGEST_TURN_SECONDS = 120;
+
+/** So many minutes at once are history, of which nobody knows what was late in truth. */
+const CAUGHT_UP = 10;
 
 /** How a service's hosts boot, for playing its past along. */
 export interface Surroundings {
@@ -36,13 +39,14 @@ export function learn(
   const fresh = pace.rate > 0 ? signals.minutes.filter(({ minute }) => minute > before.memory.minute) : [];
   if (fresh.length === 0 && late === undefined) return state;
   const memory = copyOf(before.memory);
-  if (late !== undefined) countReallyLate(memory.replay, late);
+  if (fresh.length > CAUGHT_UP) memory.replay.reallyLate = NONE;
   const plant = plantOf(pace.rate, signals, policy, surroundings);
   for (const { minute, count } of fresh) {
     learnLoad(memory, minute, count / 60);
     const [near, far] = [outlook(memory, 2)!, outlook(memory, plant.bootMinutes + 1)!];
     play(memory.replay, minute, count / 60, between(near, far), far.atLeast, plant);
   }
+  if (late !== undefined) countReallyLate(memory.replay, late);
   const { dropSince: _, ...rest } = { ...state, memory };
   const drop = dropSince({ ...state, memory }, signals.measuredAt);
   return drop === undefined ? rest : { ...rest, dropSince: drop };
