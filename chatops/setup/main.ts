@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,12 +23,14 @@ Both may be run again at any time; passwords that are there stay.
 
 /** `edwin setup`: what docker-compose.yml runs before and after its servers start. */
 async function setup(argv: readonly string[]): Promise<void> {
-  const { EDWIN_DATA = '.edwin', EDWIN_CATALOG = 'edwin.yaml' } = processEnvironment();
+  const { EDWIN_DATA = '.edwin', EDWIN_CATALOG = 'edwin.yaml', REGISTRY_PORT = '5000' } = processEnvironment();
   const { what, data, catalog, folder } = read(argv, { data: EDWIN_DATA, catalog: EDWIN_CATALOG });
   const { environments } = loadCatalog(catalog);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const secrets = openSecrets(join(data, 'secrets'));
-  const password: PasswordOf = (name) => platformSecret(secrets, name);
+  // Consul takes nothing but UUIDs as tokens.
+  const password: PasswordOf = (name) =>
+    platformSecret(secrets, name, name.startsWith('CONSUL_') ? randomUUID : undefined);
   const say = (text: string) => void process.stdout.write(`${text}\n`);
   if (what === 'servers') return makeCalls(setupCalls(environments, password), say);
 
@@ -38,7 +40,7 @@ async function setup(argv: readonly string[]): Promise<void> {
     // Read by a server under a user of its own; the volume is mounted into that server's container alone.
     write(join(folder, volume, name), content, mode);
   }
-  const settings = Object.entries(composedSettings(environments, password));
+  const settings = Object.entries(composedSettings(environments, password, { registryPort: Number(REGISTRY_PORT) }));
   write(join(data, 'settings.env'), settings.map(([name, value]) => `${name}=${value}\n`).join(''), 0o600);
   say(`${files.length} files for servers and the settings of Edwin are written.`);
 }

@@ -13,11 +13,12 @@ import type { ProgramSpec } from './supervise';
 const PLATFORM = 'edwin';
 
 /** Value of a secret of the platform, made at first use. */
-export function platformSecret(secrets: Secrets, name: string): string {
-  if (secrets.versions(PLATFORM)[name] === undefined)
-    secrets.set(PLATFORM, name, randomBytes(24).toString('base64url'));
+export function platformSecret(secrets: Secrets, name: string, make = randomPassword): string {
+  if (secrets.versions(PLATFORM)[name] === undefined) secrets.set(PLATFORM, name, make());
   return secrets.values(PLATFORM, [name])[name] as string;
 }
+
+const randomPassword = (): string => randomBytes(24).toString('base64url');
 
 /**
  * Gives every required secret of the catalog a value where it has none: the one in Edwin's own environment

@@ -21,8 +21,8 @@ export interface Engines {
 
 /**
  * `docker:FILE` names a hosts file, which is read again when it changes: a host can be drained, added or taken out
- * without a restart. `unix:///path`, `ssh://user@host` and `tcp://host:port?tls=FOLDER` are one engine; `name`, `zone`
- * and `address` can be added as parameters.
+ * without a restart. `unix:///path`, `ssh://user@host` and `tcp://host:port?tls=FOLDER` are one engine; `name`, `zone`,
+ * `address`, `reach` and `networks` can be added as parameters.
  * @throws `config.invalid` with every mistake
  */
 export function openEngines(url: string, log: Logger): Engines {
@@ -96,7 +96,7 @@ function sourceOf(url: string): { readonly file: string } | { readonly entry: Ho
   if (!URL.canParse(url)) throw new EdwinError('config.invalid', `${url} is no address of a Docker engine.`);
   const parsed = new URL(url);
   const own: Record<string, string> = {};
-  for (const key of ['name', 'zone', 'address', 'tls']) {
+  for (const key of ['name', 'zone', 'address', 'reach', 'networks', 'tls']) {
     const value = parsed.searchParams.get(key);
     if (value !== null) own[key] = key === 'tls' ? resolve(value) : value;
     parsed.searchParams.delete(key);
