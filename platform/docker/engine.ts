@@ -67,7 +67,10 @@ export function connectEngine(host: HostEntry, log: Logger): Engine {
   };
 }
 
-type Way = Pick<DockerOptions, 'socketPath' | 'host' | 'port' | 'protocol' | 'ca' | 'cert' | 'key'>;
+interface Way extends Pick<DockerOptions, 'host' | 'port' | 'protocol' | 'ca' | 'cert' | 'key'> {
+  /** docker-modem also takes a function. */
+  readonly socketPath?: string | (() => Promise<string>);
+}
 
 /** Everything is set, since dockerode takes what is not from DOCKER_HOST and the like. */
 function clientOf(way: Way, more: { readonly agent: Agent; readonly timeout: number | undefined }): Docker {
@@ -76,7 +79,7 @@ function clientOf(way: Way, more: { readonly agent: Agent; readonly timeout: num
 }
 
 function wayTo({ engine, tls }: HostEntry, tunnel: Tunnel | undefined): Way {
-  if (tunnel) return { socketPath: tunnel.socket, protocol: 'http' };
+  if (tunnel) return { socketPath: tunnel.ready, protocol: 'http' };
   const { protocol, hostname, port, pathname } = new URL(engine);
   if (protocol === 'unix:') return { socketPath: decodeURIComponent(pathname), protocol: 'http' };
   const address = { host: hostname.replace(/^\[|\]$/g, ''), port };

@@ -1,16 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../log';
 import type { HostEntry } from './hosts-file';
 
 const REMOTE_SOCKET = '/var/run/docker.sock';
 const AGAIN_MS = 1_000;
+const READY_LIMIT_MS = 3_000;
+const LOOK_MS = 20;
 
 /** A socket of this machine behind which an engine of another one answers. */
 export interface Tunnel {
   readonly socket: string;
+  /** Resolves with the socket when there is a first connection, or none for 3 s. */
+  ready(): Promise<string>;
   /** The last words of ssh, while there is no connection. */
   trouble(): string | undefined;
   close(): void;
@@ -49,8 +54,14 @@ export function openTunnel({ name, engine }: HostEntry, log: Logger): Tunnel {
     process.unref();
   };
   start();
+  const ready = (async () => {
+    const limit = Date.now() + READY_LIMIT_MS;
+    while (!existsSync(socket) && !closed && Date.now() < limit) await pause(LOOK_MS, undefined, { ref: false });
+    return socket;
+  })();
   return {
     socket,
+    ready: () => ready,
     trouble: () => lastLine(words) || undefined,
     close() {
       closed = true;

@@ -54,8 +54,10 @@ export async function openTester(host: string): Promise<Tester> {
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {
     port: (server.address() as { port: number }).port,
-    here: (name) => until(() => connected.some((each) => each.name === name), { what: `${name} is up` }),
-    gone: (name) => until(() => !connected.some((each) => each.name === name), { what: `${name} is gone` }),
+    here: (name) =>
+      until(() => connected.some((each) => each.name === name), { what: `${name} is up`, withinMs: 30_000 }),
+    gone: (name) =>
+      until(() => !connected.some((each) => each.name === name), { what: `${name} is gone`, withinMs: 30_000 }),
     seen: () => connected.map(({ name }) => name),
     forget: () => {
       connected = [];

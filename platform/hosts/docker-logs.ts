@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '../errors';
 import { type Frame, framesOf } from './docker-frames';
+import { Given } from './docker-given';
 import type { LogLine, LogOptions } from './hosts';
 import { LineSplitter, timeOf } from './lines';
 
@@ -73,27 +74,17 @@ class Joined {
     stdout: { splitter: new LineSplitter(), begun: undefined as string | undefined },
     stderr: { splitter: new LineSplitter(), begun: undefined as string | undefined },
   };
-  /** Time of the last message, and how many of that time were given. */
-  private last: string | undefined;
-  private ofLast = 0;
-  private toSkip = 0;
+  private readonly given = new Given();
 
   /** What to ask for to go on. */
   next(follow: boolean): LogQuery {
-    this.toSkip = this.ofLast;
-    return { follow, tail: 'all', ...(this.last !== undefined && { since: secondsOf(this.last) }) };
+    const { lastTime } = this.given;
+    this.given.repeat();
+    return { follow, tail: 'all', ...(lastTime !== undefined && { since: secondsOf(lastTime) }) };
   }
 
-  /** Counts a message as given. False when it was given before. */
-  pass({ time }: Frame): boolean {
-    if (this.toSkip > 0 && time === this.last) {
-      this.toSkip -= 1;
-      return false;
-    }
-    this.toSkip = 0;
-    this.ofLast = time === this.last ? this.ofLast + 1 : 1;
-    this.last = time;
-    return true;
+  pass(frame: Frame): boolean {
+    return this.given.take(frame);
   }
 
   *lines(frame: Frame): Generator<LogLine> {
