@@ -1,11 +1,10 @@
 import { newTraceId } from '../../test/documents';
 import { until } from '../../test/until';
 import { hasCode } from '../errors';
-import type { TelemetryUnderTest } from './contract';
 import type { TelemetryBench } from './contract-bench';
 import type { Attributes, SpanDocument, TelemetryDocument, TelemetryStore, WriteResult } from './telemetry';
 
-export interface TelemetryFaults {
+interface TelemetryFaults {
   /** kill -9 of the server, and a new start. */
   crash(): Promise<void>;
   /** Freezes the server: connections stay open, nothing answers. */
@@ -14,6 +13,21 @@ export interface TelemetryFaults {
   /** Ends every connection and refuses new ones, until `mend`. */
   cut(): Promise<void>;
   mend(): Promise<void>;
+}
+
+/** A store as the suite gets hold of it; what is opened goes through the network that `faults.cut` cuts. */
+export interface TelemetryUnderTest {
+  /** What the server says of itself. */
+  version(): Promise<string>;
+  open(options?: { readonly limitMs?: number }): Promise<TelemetryStore>;
+  /** At an address where nothing listens. */
+  openUnreachable(): Promise<TelemetryStore>;
+  openWithWrongPassword(): Promise<TelemetryStore>;
+  /** With credentials of an environment that is not one of the suite's. */
+  openAsStranger(): Promise<TelemetryStore>;
+  /** Writes of one document each, all at once, and whether the server is sure to send some of them back. */
+  rush(): Promise<{ readonly writes: number; readonly characters: number; readonly pushesBack: boolean }>;
+  readonly faults: TelemetryFaults;
 }
 
 const PATIENCE = { withinMs: 60_000 };

@@ -24,11 +24,7 @@ export async function keepsDataStreams(client: Client): Promise<boolean> {
 }
 
 /** Removes documents older than `before`, in requests that hold nobody up. Resolves with how many went. */
-export async function removeBefore(
-  client: Client,
-  before: Date,
-  stopped: () => boolean = () => false,
-): Promise<number> {
+async function removeBefore(client: Client, before: Date, stopped: () => boolean = () => false): Promise<number> {
   let removed = 0;
   while (!stopped()) {
     const { deleted = 0 } = await client.deleteByQuery(
