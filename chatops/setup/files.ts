@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type PasswordOf, REGISTRY_USER } from './names';
 
 /** A file for one server of the composed system. `folder` is the volume that this server alone sees. */
@@ -12,19 +12,23 @@ export interface SecretFile {
 
 /**
  * What each server reads at its start. Nobody sees another's folder.
- * @param hash makes the line's second half of an htpasswd file (bcrypt)
+ * @param hash makes the second half of an htpasswd file's line (bcrypt)
  */
 export function secretFiles(
   environments: readonly string[],
   password: PasswordOf,
-  hash: (password: string) => string,
+  hash: (password: string, salt: Buffer) => string,
 ): SecretFile[] {
   const file = (folder: string, name: string, content: string): SecretFile => ({ folder, name, content });
   return [
     file('postgres', 'password', password('POSTGRES')),
     // Elasticsearch takes no file that others may read; its user has the number of ours.
     { ...file('elasticsearch', 'password', password('ELASTICSEARCH')), mode: 0o400 },
-    file('registry', 'htpasswd', `${REGISTRY_USER}:${hash(password('REGISTRY'))}\n`),
+    file(
+      'registry',
+      'htpasswd',
+      `${REGISTRY_USER}:${hash(password('REGISTRY'), saltOf('REGISTRY', password('REGISTRY')))}\n`,
+    ),
     file('kibana', 'kibana.yml', kibanaConfiguration(password)),
     file('rabbitmq', 'rabbitmq.conf', 'load_definitions = /secrets/definitions.json\nmanagement.tcp.port = 15672\n'),
     file('rabbitmq', 'definitions.json', rabbitDefinitions(environments, password)),
@@ -55,13 +59,21 @@ function rabbitDefinitions(environments: readonly string[], password: PasswordOf
   return JSON.stringify({
     users: environments.map((name) => ({
       name,
-      password_hash: rabbitHash(password(`RABBITMQ_${name}`), randomBytes(4)),
+      password_hash: rabbitHash(
+        password(`RABBITMQ_${name}`),
+        saltOf(name, password(`RABBITMQ_${name}`)).subarray(0, 4),
+      ),
       hashing_algorithm: 'rabbit_password_hashing_sha256',
       tags: 'management',
     })),
     vhosts: environments.map((name) => ({ name })),
     permissions: environments.map((name) => ({ user: name, vhost: name, ...everything })),
   });
+}
+
+/** The same at each run, so that files which say the same are the same. Passwords are long and random. */
+function saltOf(name: string, password: string): Buffer {
+  return createHash('sha256').update(`salt of ${name} `).update(password).digest();
 }
 
 /** RabbitMQ's own form: four bytes of salt, then SHA-256 over salt and password (rabbitmq.com/docs/passwords). */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadCatalog } from '../../platform/catalog-file';
@@ -24,7 +24,7 @@ Both may be run again at any time; passwords that are there stay.
 /** `edwin setup`: what docker-compose.yml runs before and after its servers start. */
 async function setup(argv: readonly string[]): Promise<void> {
   const { EDWIN_DATA = '.edwin', EDWIN_CATALOG = 'edwin.yaml', REGISTRY_PORT = '5000' } = processEnvironment();
-  const { what, data, catalog, folder } = read(argv, { data: EDWIN_DATA, catalog: EDWIN_CATALOG });
+  const { what, data, catalog, folder } = readArguments(argv, { data: EDWIN_DATA, catalog: EDWIN_CATALOG });
   const { environments } = loadCatalog(catalog);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const secrets = openSecrets(join(data, 'secrets'));
@@ -45,23 +45,30 @@ async function setup(argv: readonly string[]): Promise<void> {
   say(`${files.length} files for servers and the settings of Edwin are written.`);
 }
 
+/** What says the same is left alone: its server need not look. */
 function write(file: string, content: string, mode: number): void {
-  try {
-    chmodSync(file, 0o600);
-  } catch {
-    // it is not there yet
+  if (read(file) !== content) {
+    writeFileSync(`${file}.new`, content, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
   }
-  writeFileSync(file, content);
   chmodSync(file, mode);
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * By the system's own crypt(3), which Perl calls: Node has no bcrypt, and the registry takes nothing else. The password
  * goes in by standard input, since arguments are seen by everybody.
  */
-function bcrypt(password: string): string {
+function bcrypt(password: string, random: Buffer): string {
   const letters = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-  const salt = [...randomBytes(21)].map((byte) => letters[byte % 64]).join('');
+  const salt = [...random.subarray(0, 21)].map((byte) => letters[byte % 64]).join('');
   const script = `my $p = <STDIN>; chomp $p; print crypt($p, '$2b$10$${salt}.')`;
   const { stdout, status } = spawnSync('perl', ['-e', script], { input: `${password}\n`, encoding: 'utf8' });
   if (status !== 0 || !stdout.startsWith('$2b$'))
@@ -69,7 +76,7 @@ function bcrypt(password: string): string {
   return stdout;
 }
 
-function read(argv: readonly string[], defaults: { data: string; catalog: string }) {
+function readArguments(argv: readonly string[], defaults: { data: string; catalog: string }) {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
