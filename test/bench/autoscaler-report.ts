@@ -80,7 +80,7 @@ function disturbancesTable(answers: readonly ScenarioAnswer[]): string {
     return `<tr><th>${what}</th><td>${found.length}</td><td>${kept}</td><td>${geometricMean(costs).toFixed(2)}</td><td>${Math.max(...costs).toFixed(2)}</td><td>${longest('recovery')}</td><td>${longest('peerRecovery')}${timed ? `, slower on ${slower.length}` : ''}</td></tr>`;
   });
   return `<h2>Disturbed</h2>
-<p>The last four days of each load curve (fourteen where it is disturbed once). Beside edwin: the cheapest reactive peer (HPA, KEDA by queue or rate, AWS target tracking, nomad) that keeps
+<p>The last four days of each load curve (fourteen where it is disturbed once). Beside edwin: the cheapest reactive peer (HPA, KEDA by queue or rate, AWS target tracking, nomad; at their single setting above or a cheaper one) that keeps
 the promise in the same disturbance; load curves on which none does are left out.</p>
 <div class="wide"><table><thead><tr><th></th><th>load curves with such a peer</th><th>edwin keeps the promise</th><th>cost beside the peer, mean</th><th>worst</th><th>promise back, at the latest</th><th>the peer’s</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>`;

@@ -91,7 +91,7 @@ export function printDisturbances(answers: readonly ScenarioAnswer[]): void {
     for (const { trace, peer, cost, slo, recovery, peerRecovery } of comparisons(answers, scenario)) {
       const back = recovery === undefined ? '' : `   back after ${recovery} s (${peer} ${peerRecovery} s)`;
       console.log(
-        `    ${trace.padEnd(30)} ${cost.toFixed(2)} × ${peer.padEnd(10)} slo ${share(slo)}${slo < PROMISE ? ' broken' : ''}${back}`,
+        `    ${trace.padEnd(30)} ${cost.toFixed(2)} × ${peer.padEnd(18)} slo ${share(slo)}${slo < PROMISE ? ' broken' : ''}${back}`,
       );
     }
   }
