@@ -28,7 +28,8 @@ const local = { botToken: 'xoxb-local-edwin', appToken: 'xapp-local-edwin' };
 
 /** The controller: runs operations, answers in chat and on the command line, serves the page. */
 runProgram('chatops', ['chatops', 'database'], async ({ config, log, stopping, onStop, addHealthCheck, serve }) => {
-  const publicUrl = config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`;
+  const ownUrl = `http://${/^(0\.0\.0\.0|::)$/.test(config.HOST) ? '127.0.0.1' : config.HOST}:${config.PORT}`;
+  const publicUrl = config.PUBLIC_URL ?? ownUrl;
   const outerEnv = outerEnvironment();
   const catalog = openCatalog(config.EDWIN_CATALOG, log);
   const access = readEnvironments(config.EDWIN_ENVIRONMENTS);
@@ -75,7 +76,7 @@ runProgram('chatops', ['chatops', 'database'], async ({ config, log, stopping, o
   });
   onStop('fleet', () => fleet.close());
 
-  const chatSettings = chatConfig(config, { apiUrl: `http://127.0.0.1:${config.PORT}/slack/api/`, ...local });
+  const chatSettings = chatConfig(config, { apiUrl: `${ownUrl}/slack/api/`, ...local });
   const queues = environmentQueues(access, (url) => openQueue(url, log));
   onStop('queues', () => queues.close());
   const dispatcher = await openDispatcher({
