@@ -4,7 +4,10 @@ import type { Health } from './keep';
 import { probe } from './probe';
 import type { Releases } from './releases';
 
-/** Probes the running instances of one environment and vouches for them in the registry. */
+/**
+ * Probes the instances of one environment and vouches for those that are well in the registry. What runs on a host that
+ * is not reached may answer all the same; where it can not be asked it counts as failing.
+ */
 export interface HealthWatch {
   readonly health: ReadonlyMap<string, Health>;
   /** Probes all once and reports what changed, or what would expire. */
@@ -13,6 +16,7 @@ export interface HealthWatch {
 
 const PROBE_LIMIT_MS = 2_000;
 const REPORT_MS = 5_000;
+const lost = { ok: false, note: 'its host is not reached' };
 
 export function openHealthWatch(registry: Registry, releases: Releases): HealthWatch {
   const health = new Map<string, Health & { readonly wasWell: boolean }>();
@@ -22,8 +26,9 @@ export function openHealthWatch(registry: Registry, releases: Releases): HealthW
     const path = release?.snapshot.healthPath;
     const before = health.get(instance.id);
     const well = { failures: 0, since: before?.failures === 0 ? before.since : Date.now(), note: '', wasWell: true };
-    if (path === undefined || instance.address === undefined) return well;
-    const result = await probe(instance.address, path, PROBE_LIMIT_MS);
+    const asked = path !== undefined && instance.address !== undefined;
+    if (!asked && instance.state === 'running') return well;
+    const result = asked ? await probe(instance.address!, path, PROBE_LIMIT_MS) : lost;
     if (result.ok) return well;
     // One that is still starting is not sick: whoever started it waits for it.
     const patience = (release?.snapshot.rollout.healthSeconds ?? 0) * 1_000;
@@ -41,7 +46,7 @@ export function openHealthWatch(registry: Registry, releases: Releases): HealthW
   return {
     health,
     async look(instances, registered) {
-      const up = instances.filter(({ state }) => state === 'running');
+      const up = instances.filter(({ state }) => state !== 'exited');
       const ids = new Set(up.map(({ id }) => id));
       for (const id of health.keys()) if (!ids.has(id)) health.delete(id);
       const entries = new Map(registered.map((entry) => [entry.id, entry]));

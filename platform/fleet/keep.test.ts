@@ -2,6 +2,7 @@ import type { EdgeServer } from '../edge/edge';
 import type { Instance } from '../hosts/hosts';
 import type { RegisteredInstance } from '../registry/registry';
 import { backoff, type Chores, chores, type Facts } from './keep';
+import { unseen } from './keeper-facts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const address = { host: '127.0.0.1', port: 80 };
@@ -138,6 +139,34 @@ test.each<[string, Partial<Facts>, object]>([
     { instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' })] },
     { drift: ['h2 is not reached; its instances are unknown'] },
   ],
+  [
+    'one that answers no probe for half a minute gets a replacement, and is left alone while nobody sees it',
+    {
+      instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' })],
+      health: new Map([['b', sick(31_000)]]),
+      servers: [server('a'), server('b', { state: 'draining' })],
+    },
+    { start: 1, drift: ['h2 is not reached; its instances are unknown'] },
+  ],
+  [
+    'also when the replacement is there',
+    {
+      instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' }), instance('c')],
+      registered: [entry('a'), entry('b'), entry('c')],
+      health: new Map([['b', sick(90_000)]]),
+      servers: [server('a'), server('b', { state: 'draining' }), server('c')],
+    },
+    { drift: ['h2 is not reached; its instances are unknown'] },
+  ],
+  [
+    'and when its host is back, the newest of what is too many goes',
+    {
+      instances: [instance('a'), instance('b', { host: 'h2' }), instance('c', { age: 5_000 })],
+      registered: [entry('a'), entry('b'), entry('c')],
+      servers: [server('a'), server('b'), server('c')],
+    },
+    { retire: ['c: 3 run, 2 wanted'] },
+  ],
   ['nothing is started where nothing serves', { serving: undefined, instances: [], registered: [], servers: [] }, {}],
   [
     'entries without an instance are removed',
@@ -186,4 +215,24 @@ describe('sick servers', () => {
     const health = new Map([['a', sick(1_000)]]);
     expect(chores(facts({ health })).suspend).toEqual([]);
   });
+});
+
+test('what the registry has on a host that is not reached is there for a controller that never saw it', () => {
+  const hosts = (['unknown', 'ready'] as const).map((state, i) => ({
+    name: `h${i + 1}`,
+    zone: 'a',
+    state,
+    environments: [],
+    cpus: 1,
+    memoryMb: 1,
+  }));
+  const registered = [entry('seen'), entry('unseen'), entry('gone', { host: 'h2' })];
+  const found = unseen('stage', [instance('seen', { state: 'unknown' })], registered, hosts);
+  expect(found).toMatchObject([{ id: 'unseen', host: 'h1', state: 'unknown', labels: { service: 'web', release: 2 } }]);
+  const instances = [instance('a', { host: 'h2' }), ...found];
+  expect(told(chores(facts({ instances, registered: [entry('a'), entry('unseen')], servers: [server('a')] })))).toEqual(
+    {
+      drift: ['h1 is not reached; its instances are unknown'],
+    },
+  );
 });

@@ -48,8 +48,9 @@ const HOPELESS_MS = 30_000;
 const KEPT_EXITED = 3;
 
 /**
- * Instances on a host that can not be reached are neither counted as dead nor replaced: they may still serve. They
- * stay in the registry until they expire there.
+ * Instances on a host that can not be reached may still serve: they are neither counted as dead nor forgotten. Those
+ * that answer no probe for half a minute, or can not be probed, get a replacement; whoever is too many when the host is
+ * back is retired.
  */
 export function chores(facts: Facts): Chores {
   const { instances, serving, wanted, registered, servers, health, now } = facts;
@@ -63,7 +64,7 @@ export function chores(facts: Facts): Chores {
     0,
     Math.max(0, useful.length - wanted),
   );
-  const replaced = useful.length >= wanted ? hopeless : [];
+  const replaced = useful.length >= wanted ? hopeless.filter(({ state }) => state === 'running') : [];
   const leftovers = foreign.filter((instance) => instance.state === 'running' && facts.isOurs(instance));
   const leaving = new Set([...surplus, ...replaced, ...leftovers].map(({ id }) => id));
   const presentIds = new Set(present.map(({ id }) => id));

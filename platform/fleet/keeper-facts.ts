@@ -1,4 +1,4 @@
-import type { Instance } from '../hosts/hosts';
+import type { Host, Instance } from '../hosts/hosts';
 import type { RegisteredInstance } from '../registry/registry';
 import { capacities } from './capacity';
 import { cellKey } from './cell';
@@ -49,7 +49,8 @@ export async function gatherFacts(
     registry.instances(),
   ]);
   // After the journal: what it says about an operation that ended in between must not be older than what runs.
-  const instances = (await parts.listing.all(0)).filter(({ labels }) => labels.environment === environment);
+  const listed = (await parts.listing.all(0)).filter(({ labels }) => labels.environment === environment);
+  const instances = [...listed, ...unseen(environment, listed, registered, await parts.hosts.hosts())];
   const ours = await knownOperations(parts, instances);
   const last = new Map(operations.rows.map((row) => [row.service, row.last ?? undefined]));
   const now = Date.now();
@@ -76,6 +77,32 @@ export async function gatherFacts(
   );
   const active = new Set(operations.rows.flatMap((row) => (row.active ? [row.service] : [])));
   return { instances, registered, active, cells: cells.flat() };
+}
+
+/**
+ * What the registry has on hosts that can not be reached and that this controller has never seen: it may be there. It
+ * is neither forgotten nor taken for an orphan.
+ */
+export function unseen(
+  environment: string,
+  listed: readonly Instance[],
+  registered: readonly RegisteredInstance[],
+  hosts: readonly Host[],
+): Instance[] {
+  const away = new Set(hosts.filter(({ state }) => state === 'unknown').map(({ name }) => name));
+  const known = new Set(listed.map(({ id }) => id));
+  return registered
+    .filter(({ id, host }) => away.has(host) && !known.has(id))
+    .map(({ id, host, service, release, address, reportedAt }) => ({
+      id,
+      host,
+      labels: { environment, service, release, operation: 'keeper' },
+      image: '',
+      state: 'unknown',
+      address,
+      startedAt: reportedAt,
+      exit: undefined,
+    }));
 }
 
 /** Of the operations that instances are labelled with, those of this journal. */
