@@ -17,8 +17,8 @@ export interface Certainty {
 /** One late message in a hundred beyond the budget is worth so much of a fleet without reserve. */
 const PRICE = 1;
 /** The replay shall spend this part of the budget of late messages, plus so much of what was left of it in truth. */
-const AIM = 0.55;
-const FEEDBACK = 0.9;
+const AIM = 0.45;
+const FEEDBACK = 1;
 /** What happened in truth counts half after so many blocks. */
 const PROVEN_BLOCKS = 8;
 const LEAST = 0.2;

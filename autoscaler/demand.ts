@@ -51,7 +51,7 @@ export function demandOf(
     here,
     booting.sort((a, b) => a - b),
     0,
-    between(near, far),
+    pathBetween(near, far, bootMinutes),
     {
       unitRate: pace.rate,
       bootMinutes,
@@ -70,10 +70,10 @@ export function demandOf(
   };
 }
 
-/** The middle of the forecast on the way from the near to the far horizon. */
-export function between(near: Outlook, far: Outlook): (minutesAhead: number) => number {
+/** The middle of the forecast in each of the next minutes, on a line from the near to the far horizon. */
+export function pathBetween(near: Outlook, far: Outlook, minutes: number): number[] {
   const span = Math.max(1, far.minutesAhead - 1);
-  return (minutes) => near.load + (far.load - near.load) * Math.min(1, minutes / span);
+  return Array.from({ length: minutes }, (_, i) => near.load + (far.load - near.load) * Math.min(1, (i + 1) / span));
 }
 
 /** HTTP has no queue to look at: requests that take longer than promised while instances are busy are its backlog. */

@@ -1,4 +1,4 @@
-import { between } from './demand';
+import { pathBetween } from './demand';
 import { learnLoad, outlook } from './forecast';
 import { dropSince } from './guard';
 import { copyOf, NONE } from './memory';
@@ -44,7 +44,7 @@ export function learn(
   for (const { minute, count } of fresh) {
     learnLoad(memory, minute, count / 60);
     const [near, far] = [outlook(memory, 2)!, outlook(memory, plant.bootMinutes + 1)!];
-    play(memory.replay, minute, count / 60, between(near, far), far.atLeast, plant);
+    play(memory.replay, minute, count / 60, pathBetween(near, far, plant.bootMinutes), far.atLeast, plant);
   }
   if (late !== undefined) countReallyLate(memory.replay, late);
   const { dropSince: _, ...rest } = { ...state, memory };

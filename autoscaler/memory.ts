@@ -112,14 +112,7 @@ export function copyOf(memory: LoadMemory): LoadMemory {
     ...memory,
     averages: memory.averages.slice(),
     recent: memory.recent.slice(),
-    season: {
-      ...season,
-      day: season.day.slice(),
-      dayCount: season.dayCount.slice(),
-      week: season.week.slice(),
-      weekCount: season.weekCount.slice(),
-      past: season.past.slice(),
-    },
+    season: { ...season },
     fits: fits.map((fit) => ({
       ...fit,
       weights: fit.weights.slice(),

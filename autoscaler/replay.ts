@@ -60,13 +60,13 @@ export function newReplay(): Replay {
 
 /**
  * Plays one minute: its load, and what each way would want for the end of a boot, both in messages per second.
- * `foreseen` is the middle of the forecast over the boot. `replay` is changed.
+ * `foreseen` is the middle of the forecast in each minute of the boot. `replay` is changed.
  */
 export function play(
   replay: Replay,
   minute: number,
   load: number,
-  foreseen: (minutesAhead: number) => number,
+  foreseen: readonly number[],
   need: (sure: number) => number,
   plant: Plant,
 ): void {
@@ -132,18 +132,19 @@ export function backlogAfterBoot(
   ready: number,
   booting: readonly number[],
   minute: number,
-  foreseen: (minutesAhead: number) => number,
+  foreseen: readonly number[],
   { unitRate, bootMinutes }: Pick<Plant, 'unitRate' | 'bootMinutes'>,
 ): number {
   let waiting = queue;
   let units = ready;
   let next = 0;
+  if (queue === 0 && foreseen.every((load) => load <= ready * unitRate)) return 0;
   for (let ahead = 1; ahead <= bootMinutes; ahead++) {
     while (next < booting.length && booting[next]! <= minute + ahead) {
       next += 1;
       units += 1;
     }
-    waiting = Math.max(0, waiting + (foreseen(ahead) - units * unitRate) * 60);
+    waiting = Math.max(0, waiting + ((foreseen[ahead - 1] ?? 0) - units * unitRate) * 60);
   }
   return waiting;
 }

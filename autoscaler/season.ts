@@ -24,19 +24,25 @@ export function newSeason(): Season {
 export function learnSeason(season: Season, minute: number, y: number, seen: number): void {
   const usual = seasonAt(season, minute, seen);
   if (usual !== undefined) season.distance += (Math.abs(y - usual) - season.distance) / 1440;
-  const step = Math.floor(minute / STEP_MINUTES);
-  mix(season.day, season.dayCount, step % DAY_STEPS, y, DAYS * STEP_MINUTES);
-  mix(season.week, season.weekCount, step % WEEK_STEPS, y, WEEKS * STEP_MINUTES);
   season.sum += y;
   season.count += 1;
-  if ((minute + 1) % STEP_MINUTES === 0) finishStep(season, step);
+  if ((minute + 1) % STEP_MINUTES === 0) finishStep(season, Math.floor(minute / STEP_MINUTES));
 }
 
-/** Ends a step of five minutes, seen or not. */
+/** Ends a step of five minutes, seen or not. Tables are replaced, so that copies may share them until then. */
 export function finishStep(season: Season, step: number): void {
-  season.past[step % PAST_STEPS] = season.count > 0 ? round(season.sum / season.count) : NONE;
+  const y = season.count > 0 ? round(season.sum / season.count) : NONE;
+  season.past = replaced(season.past, step % PAST_STEPS, y);
   season.sum = 0;
   season.count = 0;
+  if (y === NONE) return;
+  const [day, week] = [step % DAY_STEPS, step % WEEK_STEPS];
+  const dayCount = Math.min(DAYS, season.dayCount[day]! + 1);
+  const weekCount = Math.min(WEEKS, season.weekCount[week]! + 1);
+  season.day = replaced(season.day, day, round(season.day[day]! + (y - season.day[day]!) / dayCount));
+  season.week = replaced(season.week, week, round(season.week[week]! + (y - season.week[week]!) / weekCount));
+  season.dayCount = replaced(season.dayCount, day, dayCount);
+  season.weekCount = replaced(season.weekCount, week, weekCount);
 }
 
 /** The usual y of a minute: by minute of the week once that is known, else of the day; undefined before. */
@@ -67,8 +73,8 @@ function between(
   return values[a]! * (1 - part) + values[b]! * part;
 }
 
-function mix(values: number[], counts: number[], at: number, y: number, memory: number): void {
-  const count = Math.min(memory, counts[at]! + 1);
-  counts[at] = count;
-  values[at] = round(values[at]! + (y - values[at]!) / count);
+function replaced(values: readonly number[], at: number, value: number): number[] {
+  const copy = values.slice();
+  copy[at] = value;
+  return copy;
 }

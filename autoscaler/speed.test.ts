@@ -6,7 +6,10 @@ import { newState, type State } from './state';
 const WEEKS_MINUTES = 28 * 1440;
 const load = (minute: number): number => 120 + 80 * Math.sin((2 * Math.PI * minute) / 1440) + 5 * Math.sin(minute);
 
-/** One service learns four weeks; the 200 of the measured decision each carry what it knows, in copies of their own. */
+/**
+ * One service learns four weeks; the 200 of the measured decision each carry what it knows, in copies of their own.
+ * CPU time of warm code, and the quicker part of twenty decisions, since other processes share the machine.
+ */
 test('a decision for 200 services with four weeks of history takes at most 50 ms, and its state is bounded', () => {
   const minutes = history(monday - WEEKS_MINUTES * 60_000, WEEKS_MINUTES, load);
   const hosts = many(10, (i) => host(`h${i}`));
@@ -33,7 +36,7 @@ test('a decision for 200 services with four weeks of history takes at most 50 ms
     pools: learned.pools,
   };
   const took: number[] = [];
-  for (let i = 1; i <= 20; i++) {
+  for (let i = 1; i <= 40; i++) {
     const now = monday + i * 60_000;
     const services = Object.fromEntries(names.map((name) => [name, service(now, load(i), 40)]));
     const signals = {
@@ -44,10 +47,10 @@ test('a decision for 200 services with four weeks of history takes at most 50 ms
     const began = process.cpuUsage();
     const result = decide(now, signals, policy, nobody, state);
     const used = process.cpuUsage(began);
-    took.push((used.user + used.system) / 1000);
+    if (i > 20) took.push((used.user + used.system) / 1000);
     expect(Object.keys(result.services)).toHaveLength(200);
     expect(result.state.services['s7']!.memory.minute).toBe(now / 60_000 - 1);
     state = result.state;
   }
   expect(took.sort((a, b) => a - b)[5]).toBeLessThan(50);
-}, 120_000);
+}, 300_000);

@@ -14,9 +14,10 @@ export interface Victims {
 
 /** Picks `count`: idle before busy, the least busy first. Never stops one that works. */
 export function victims(candidates: readonly Candidate[], count: number): Victims {
+  if (count <= 0) return { stop: [], drain: [] };
   const chosen = [...candidates]
     .sort((a, b) => a.working - b.working || a.rank - b.rank || (a.id < b.id ? -1 : 1))
-    .slice(0, Math.max(0, count));
+    .slice(0, count);
   return {
     stop: chosen.filter(({ working }) => working === 0).map(({ id }) => id),
     drain: chosen.filter(({ working }) => working > 0).map(({ id }) => id),
