@@ -26,6 +26,7 @@ async function up(argv: readonly string[]): Promise<void> {
   const options = readOptions(argv, {
     data: own['EDWIN_DATA'] ?? '.edwin',
     port: Number(own['EDWIN_PORT'] ?? 4400),
+    catalog: own['EDWIN_CATALOG'] ?? 'edwin.yaml',
   });
   if (options === 'help') return void process.stdout.write(upUsage);
   const given = { ...readSettingsFile(options.data), ...own };

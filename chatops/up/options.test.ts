@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { readOptions } from './options';
 
-const defaults = { data: '.edwin', port: 4400 };
+const defaults = { data: '.edwin', port: 4400, catalog: 'edwin.yaml' };
 
 describe('the options of edwin up', () => {
   test('one program alone', () => {

@@ -25,7 +25,10 @@ export const upUsage = `Usage: edwin up [--data DIR] [--port N] [--catalog FILE]
 `;
 
 /** @throws `chat.usage` */
-export function readOptions(argv: readonly string[], defaults: { data: string; port: number }): UpOptions | 'help' {
+export function readOptions(
+  argv: readonly string[],
+  defaults: { data: string; port: number; catalog: string },
+): UpOptions | 'help' {
   let values: { data?: string; port?: string; catalog?: string; 'no-fill'?: boolean; only?: string; help?: boolean };
   try {
     ({ values } = parseArgs({
@@ -52,7 +55,7 @@ export function readOptions(argv: readonly string[], defaults: { data: string; p
   return {
     data: resolve(values.data ?? defaults.data),
     port,
-    catalog: resolve(values.catalog ?? 'edwin.yaml'),
+    catalog: resolve(values.catalog ?? defaults.catalog),
     fill: !values['no-fill'],
     ...(only && { only }),
   };
