@@ -56,7 +56,7 @@ const pool = z
     min: count.default(1).meta({ description: 'Hosts that are always there' }),
     max: count.default(20).meta({ description: 'Hosts at most' }),
     warm: count.default(0).meta({ description: 'Hosts kept ready beyond what is needed' }),
-    bootSeconds: seconds.max(1200).default(600).meta({ description: 'From launch to ready, until it was measured' }),
+    bootSeconds: seconds.max(7200).default(600).meta({ description: 'From launch to ready, until it was measured' }),
     giveUpSeconds: seconds
       .optional()
       .meta({ description: 'A host that boots longer is given up; default: 2.5 times the usual boot' }),

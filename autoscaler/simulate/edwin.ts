@@ -24,7 +24,7 @@ class Edwin implements SimulatedPolicy {
   begin({ bootSeconds }: Start): void {
     this.policy = policySchema.parse({
       services: { [SERVICE]: {} },
-      pools: { default: { min: plant.minHosts, max: plant.maxHosts, bootSeconds } },
+      pools: { default: { min: plant.minHosts, max: plant.maxHosts, bootSeconds: Math.max(1, bootSeconds) } },
     });
   }
 
