@@ -69,13 +69,14 @@ onEngines(['hosts', 'registry', 'docker', 'consul', 'rabbitmq', 'elasticsearch',
   };
   interface Status {
     readonly service: string;
+    readonly environment: string;
     readonly release: number;
     readonly wanted: number;
     readonly instances: readonly { id: string; host: string; state: string; release: number }[];
   }
   const stage = async (): Promise<Status[]> =>
-    ((await edwin.edwin('status', 'stage')).json as unknown as Status[]).filter(({ service }) =>
-      services.includes(service),
+    ((await edwin.edwin('status')).json as unknown as Status[]).filter(
+      ({ service, environment }) => environment === 'stage' && services.includes(service),
     );
   const whole = ({ wanted, instances, release }: Status): boolean =>
     instances.filter((one) => one.state === 'healthy' && one.release === release).length >= wanted;
