@@ -15,7 +15,7 @@ export function flowContract(bench: HostsBench): void {
       }
     })();
     await fetch(`http://${instance.address!.host}:${instance.address!.port}/flood`);
-    await until(() => numbers.length >= 20_000, { what: 'all lines are read', withinMs: 60_000 });
+    await until(() => numbers.length >= 20_000, { what: 'all lines are read', withinMs: 100_000 });
     stop.abort();
     await following;
     expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, i) => i + 1));
