@@ -181,9 +181,10 @@ onEngines(['elasticsearch'], (engines) => {
       ]);
       const [query, trace] = [{ environment, limit: 100 }, fresh.span.trace_id];
       await found('the old lines', async () => (await writer.logs(query)).length === 30);
+      await found('both traces', async () => (await writer.traces(query)).length === 2);
       await open(server.url(), { keepDays: 3_650 });
-      await found('that they are gone', async () => (await writer.logs(query)).length === 0);
-      expect(await writer.traces(query)).toHaveLength(1);
+      await found('that the lines are gone', async () => (await writer.logs(query)).length === 0);
+      await found('that the span is gone', async () => (await writer.traces(query)).length === 1);
       expect((await writer.trace(environment, trace)).spans).toHaveLength(1);
     });
 
