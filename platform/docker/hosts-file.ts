@@ -60,7 +60,7 @@ const host = z
       context.addIssue({ code: 'custom', path: ['tls'], message: 'is for tcp:// only' });
   });
 
-export const hostsFileSchema = z.strictObject({
+const hostsFileSchema = z.strictObject({
   hosts: z.array(host).min(1, 'needs at least one host'),
 });
 

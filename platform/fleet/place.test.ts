@@ -122,3 +122,19 @@ test('whatever the hosts are, only usable ones are chosen and their memory is ne
     }),
   );
 });
+
+test('where there is room everywhere, hosts and zones get as equal numbers as can be', () => {
+  const zones = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(zones, fc.integer({ min: 0, max: 20 }), (sizes, count) => {
+      const hosts = sizes.flatMap((size, zone) =>
+        Array.from({ length: size }, (_, i) => host(`h${zone}-${i}`, { zone: `z${zone}`, memoryMb: 100_000 })),
+      );
+      const chosen = place(wish({ count }), hosts, []).hosts!;
+      const perHost = hosts.map(({ name }) => chosen.filter((one) => one === name).length);
+      expect(Math.max(...perHost) - Math.min(...perHost)).toBeLessThanOrEqual(1);
+      if (count > sizes.length) return;
+      expect(new Set(chosen.map((name) => name.split('-')[0])).size).toBe(count);
+    }),
+  );
+});
