@@ -102,7 +102,7 @@ export async function openRealSystem(set: NodeJS.ProcessEnv): Promise<RealSystem
       EDWIN_LISTEN: address,
       EDWIN_ADDRESS: address,
       POSTGRES_URL: moved(database.adminUrl, address, ports.postgres),
-      TELEMETRY_URL: `elasticsearch+${of('EDWIN_TEST_ELASTICSEARCH_URL')}`,
+      TELEMETRY_URL: `elasticsearch+${elasticsearchUrl(set)}`,
       HOSTS_URL: `docker:${hostsFile}`,
       IMAGES_URL: `registry+http://${login}@${of('EDWIN_TEST_REGISTRY_NAME')}/edwin`,
       IMAGES_BUILDER_URL: of('EDWIN_TEST_DOCKER_HOST'),
@@ -181,6 +181,13 @@ async function instancesOf({ name, engine }: RealHost, environment: string): Pro
 async function removeAll(engine: Docker): Promise<void> {
   const containers = await engine.listContainers({ all: true, filters: { label: ['edwin.environment'] } });
   await Promise.allSettled(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
+}
+
+/** With user and password where the server asks for them. */
+export function elasticsearchUrl(set: NodeJS.ProcessEnv): string {
+  const url = new URL(set['EDWIN_TEST_ELASTICSEARCH_URL'] ?? '');
+  const { EDWIN_TEST_ELASTICSEARCH_USERNAME: username, EDWIN_TEST_ELASTICSEARCH_PASSWORD: password } = set;
+  return username && password ? Object.assign(url, { username, password }).toString() : url.toString();
 }
 
 function portOf(url: string): number {

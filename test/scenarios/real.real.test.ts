@@ -5,7 +5,7 @@ import neo4j from 'neo4j-driver';
 import { freePort } from '../../platform/ports';
 import { Messenger } from '../bench/messenger';
 import { onEngines } from '../engines/engine';
-import { openRealSystem, type RealSystem } from '../engines/system';
+import { elasticsearchUrl, openRealSystem, type RealSystem } from '../engines/system';
 import { until } from '../until';
 import { cleanUp, cloneProject, commit, type RunningEdwin, startEdwin } from './edwin';
 
@@ -98,9 +98,11 @@ onEngines(['hosts', 'registry', 'docker', 'consul', 'rabbitmq', 'elasticsearch',
     await messenger.write('ann', 'hello');
     await allAnswered();
     const search = async (): Promise<string[]> => {
-      const response = await fetch(`${process.env['EDWIN_TEST_ELASTICSEARCH_URL']}/traces-*-stage/_search`, {
+      const { origin, username, password } = new URL(elasticsearchUrl(process.env));
+      const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+      const response = await fetch(`${origin}/traces-*-stage/_search`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...(username && { authorization }) },
         body: JSON.stringify({ size: 500, sort: [{ '@timestamp': 'desc' }] }),
       });
       const { hits } = (await response.json()) as { hits: { hits: { _source: SpanSource }[] } };
