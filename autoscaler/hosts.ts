@@ -3,7 +3,7 @@ import { type Bounds, hostBounds } from './bounds';
 import type { Demand } from './demand';
 import { shown } from './guard';
 import type { PoolPolicy } from './policy';
-import { LONGEST_KEEP, SHORTEST_KEEP } from './replay';
+import { DRAIN_PART, LONGEST_KEEP, SHORTEST_KEEP } from './replay';
 import type { HostSignals, LedgerEntry, PoolDecision, PoolSignals, ServiceSignals } from './signals';
 import { note, type PoolState } from './state';
 import { victims } from './victims';
@@ -110,7 +110,7 @@ function needOf(tenants: readonly Tenant[], bootMinutes: number, working: readon
     soon += share * (demand?.soon ?? here);
     const backlog = demand?.backlog ?? 0;
     if (demand !== undefined && backlog * share > demand.pace * SMALL_BACKLOG_SECONDS) {
-      extra += (share * backlog) / (demand.pace * 60 * Math.max(2, bootMinutes));
+      extra += (share * backlog) / (demand.pace * 60 * Math.max(2, DRAIN_PART * bootMinutes));
       waiting += backlog;
     }
   }

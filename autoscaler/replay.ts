@@ -120,9 +120,13 @@ function follow(fleet: Played, minute: number, need: number, backlog: number, pl
   else if (target < have) fleet.ready = Math.max(plant.least, 1, fleet.ready - (have - target));
 }
 
-/** Units for a load and a backlog that is to be worked off within one boot. */
+/** Part of a boot within which a backlog is to be worked off: it is rare, and all that comes waits behind it. */
+export const DRAIN_PART = 0.25;
+
+/** Units for a load and for working off a backlog. */
 export function unitsFor(need: number, backlog: number, { unitRate, bootMinutes, least, most }: Plant): number {
-  const extra = backlog > unitRate * 12 ? Math.ceil(backlog / (unitRate * 60 * Math.max(2, bootMinutes))) : 0;
+  const extra =
+    backlog > unitRate * 12 ? Math.ceil(backlog / (unitRate * 60 * Math.max(2, DRAIN_PART * bootMinutes))) : 0;
   return Math.min(most, Math.max(least, Math.ceil(need / unitRate - 1e-9) + extra));
 }
 
