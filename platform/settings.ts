@@ -49,13 +49,10 @@ export const sections = {
         'Shell command that prints the registry’s password, for passwords that expire (`aws ecr get-login-password`)',
       ).optional(),
       EDGE_URL: url.optional().meta({ description: 'Address of an HAProxy for traffic; default: an edge of ours' }),
-      EDGE_ADMIN_URL: z
-        .string()
-        .optional()
-        .meta({
-          description:
-            'Its control address, `haproxy+unix:///run/edge/master.sock?config=/run/edge/pools`; goes with EDGE_URL',
-        }),
+      EDGE_ADMIN_URL: z.string().optional().meta({
+        description:
+          'Its control address, `haproxy+unix:///run/edge/master.sock?config=/run/edge/pools`; goes with EDGE_URL',
+      }),
       OBSERVABILITY_URL: url
         .optional()
         .meta({ description: 'Address of observability where it runs elsewhere; default: started here' }),
