@@ -1,6 +1,6 @@
 /**
  * Contract suites of every adapter, embedded and real, and the stories on real servers: `npm run test:real`. One file
- * at a time, since they kill and freeze the servers they use. The variables that name the servers: docs/contributing.md.
+ * at a time, since they kill and freeze the servers they use. The variables that name the servers: docs/operations.md.
  */
 const base = require('./jest.config.js');
 
