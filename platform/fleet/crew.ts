@@ -44,6 +44,8 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
   const failures = new Map<number, { count: number; kills: number; allowed: number; lastId: string | undefined }>();
   /** Highest attempt of each place that was tried here; a start that fails leaves no instance behind. */
   const tried = new Map<number, number>();
+  /** Instances that were given up because their host is away, with what is said of them. */
+  const lost = new Map<string, string>();
   const ordinals = Array.from({ length: count }, (_, index) => index + 1);
 
   const attemptsOf = async (ordinal: number): Promise<{ attempt: number; instance: Instance }[]> => {
@@ -97,6 +99,9 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
         const killed = newest.instance.exit?.signal === 'SIGKILL';
         await failed(ordinal, newest.instance.id, await endOf(newest.instance), killed);
         instance = undefined;
+      } else if (newest !== undefined && instance?.state === 'unknown' && lost.has(instance.id)) {
+        await failed(ordinal, instance.id, lost.get(instance.id) ?? '', true);
+        instance = undefined;
       }
       instance ??= await start(ordinal, Math.max(newest?.attempt ?? 0, tried.get(ordinal) ?? 0) + 1);
       if (instance === undefined) continue;
@@ -113,6 +118,7 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
     const deadline = Date.now() + release.snapshot.rollout.healthSeconds * 1_000;
     const verdict = await untilHealthy(parts, release, instance, deadline, run.signal);
     if (!verdict.well && verdict.exited) {
+      lost.set(instance.id, verdict.sentence);
       parts.listing.stale();
       return false;
     }

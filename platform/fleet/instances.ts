@@ -71,10 +71,12 @@ function neededServices(parts: FleetParts, { environment }: Cell, { snapshot }: 
 
 export type Verdict =
   | { readonly well: true }
-  /** `exited` is false when its time was over. */
+  /** `exited`: it is gone, or lost with its host; else its time was over. */
   | { readonly well: false; readonly exited: boolean; readonly sentence: string };
 
 const WORKER_PROOF_MS = 1_000;
+/** How long a host may be away before what starts there is given up. */
+const LOST_MS = 5_000;
 
 /** Waits until the instance is healthy, exits, or `deadline` (milliseconds of the clock) is over. */
 export async function untilHealthy(
@@ -86,6 +88,7 @@ export async function untilHealthy(
 ): Promise<Verdict> {
   const { healthPath } = release.snapshot;
   const begun = Date.now();
+  let seenAt = begun;
   for (let note = 'nothing yet'; ; ) {
     signal.throwIfAborted();
     const now = Date.now();
@@ -97,6 +100,9 @@ export async function untilHealthy(
     const listed = (await parts.listing.all(200)).find(({ id }) => id === instance.id);
     if (listed === undefined || listed.state === 'exited')
       return { well: false, exited: true, sentence: exitSentence(instance.id, listed?.exit) };
+    if (listed.state === 'running') seenAt = now;
+    if (listed.state === 'unknown' && (now - seenAt > LOST_MS || now >= deadline))
+      return { well: false, exited: true, sentence: `${instance.id} is lost: ${instance.host} is not reached` };
     const proven = now - instance.startedAt.getTime() >= WORKER_PROOF_MS;
     if (healthPath === undefined && listed.state === 'running' && proven) return { well: true };
     if (now >= deadline) {

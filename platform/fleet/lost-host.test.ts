@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Operator, openOperator } from '../../test/faults/operator';
+import { type Controller, createWorld, openFleetOn, openParts, type World } from '../../test/faults/world';
+import { EdwinError } from '../errors';
+import type { Hosts } from '../hosts/hosts';
+import { openHosts } from '../hosts/open';
+import { silent } from '../log';
+import type { Boundary } from './parts';
+
+let world: World;
+let one: Controller;
+let ada: Operator;
+let away = false;
+let onBoundary: (boundary: Boundary) => Promise<void> = async () => undefined;
+
+/** Two hosts of this machine, of which the first can be cut off: it is then as the port promises of such a host. */
+function cuttable(inner: Hosts): Hosts {
+  const isAway = (host: string) => away && host === 'local-1';
+  return {
+    hosts: async () => (await inner.hosts()).map((host) => (isAway(host.name) ? { ...host, state: 'unknown' } : host)),
+    instances: async (selector) =>
+      (await inner.instances(selector)).map((instance) =>
+        isAway(instance.host) && instance.state === 'running' ? { ...instance, state: 'unknown' } : instance,
+      ),
+    start: async (spec) => {
+      if (isAway(spec.host)) throw new EdwinError('hosts.unreachable', `${spec.host} can not be reached.`);
+      return inner.start(spec);
+    },
+    stop: (id, options) => inner.stop(id, options),
+    remove: (id) => inner.remove(id),
+    logs: (id, options) => inner.logs(id, options),
+    watch: (onEvent) => inner.watch(onEvent),
+    close: () => inner.close(),
+  };
+}
+
+/** Everything on the first host stands still, or goes on. */
+async function freeze(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  for (const { id, host, state } of await one.hosts.instances()) {
+    if (host !== 'local-1' || state === 'exited') continue;
+    const file = join(world.address.data, 'instances', id, 'started.json');
+    const { process: found } = JSON.parse(readFileSync(file, 'utf8')) as { process: { pid: number } };
+    process.kill(-found.pid, signal);
+  }
+  away = signal === 'SIGSTOP';
+}
+
+beforeAll(async () => {
+  world = await createWorld();
+  const parts = await openParts(world.address);
+  await parts.hosts.close();
+  const hosts = cuttable(await openHosts('local:2', { data: world.address.data, log: silent }));
+  const fleet = await openFleetOn({ ...parts, hosts }, world.address, 'one', {
+    boundary: (boundary) => onBoundary(boundary),
+  });
+  const close = async () => {
+    await fleet.close();
+    await hosts.close();
+    await parts.close();
+  };
+  one = { ...parts, hosts, fleet, close };
+  ada = openOperator(world, () => one);
+  await fleet.start();
+});
+afterAll(async () => {
+  if (away) await freeze('SIGCONT');
+  await one?.close();
+  await world?.close();
+});
+
+test('a deployment goes on when a host is lost under it: what starts there is started elsewhere, and set right when it is back', async () => {
+  await ada.build('before');
+  expect(await ada.operate()).toMatchObject({ state: 'done' });
+  expect(new Set((await ada.cell()).instances.map(({ host }) => host))).toEqual(new Set(['local-1', 'local-2']));
+  const release = await ada.build('while a host is lost');
+  onBoundary = async ({ step, moment }) => {
+    if (step === 'start' && moment === 'acted') await freeze('SIGSTOP');
+  };
+  expect(await ada.operate()).toMatchObject({ state: 'done', to: release });
+  const { instances } = await ada.cell();
+  const healthy = instances.filter(({ state }) => state === 'healthy');
+  expect(healthy.map(({ host, release: of }) => [host, of])).toEqual([
+    ['local-2', release],
+    ['local-2', release],
+  ]);
+  expect(instances.filter(({ host }) => host === 'local-1').map(({ state }) => state)).toEqual(['unknown', 'unknown']);
+  await freeze('SIGCONT');
+  await ada.agreed(release);
+});
