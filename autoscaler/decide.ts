@@ -117,5 +117,3 @@ function coming(
       instances,
     }));
 }
-
-export type { Demand };

@@ -35,7 +35,7 @@ export interface ServiceSignals {
   readonly instances: readonly InstanceSignals[];
 }
 
-export interface MinuteCount {
+interface MinuteCount {
   /** Minutes since 1970. */
   readonly minute: number;
   /** Messages or requests that came in it. */
@@ -87,7 +87,7 @@ export interface Ledger {
   readonly pools: Readonly<Record<string, LedgerEntry>>;
 }
 
-export type Direction = 'out' | 'in' | 'hold';
+type Direction = 'out' | 'in' | 'hold';
 
 /** What is to be done for a service. */
 export interface ServiceDecision {

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 
 /** What every port is held to, in the order of the table that a run with real servers ends with. */
-export const columns = [
+const columns = [
   'order',
   'redelivery',
   'duplicates',

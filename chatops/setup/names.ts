@@ -1,5 +1,5 @@
 /** Passwords of the composed system, as they are kept among the platform's own secrets, made at first use. */
-export type PasswordName =
+type PasswordName =
   | 'POSTGRES'
   | 'ELASTICSEARCH'
   | 'ELASTICSEARCH_EDWIN'

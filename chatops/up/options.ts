@@ -12,7 +12,7 @@ export interface UpOptions {
   readonly only?: ProgramName;
 }
 
-export const programNames = ['edge', 'observability', 'chatops'] as const;
+const programNames = ['edge', 'observability', 'chatops'] as const;
 export type ProgramName = (typeof programNames)[number];
 
 export const upUsage = `Usage: edwin up [--data DIR] [--port N] [--catalog FILE] [--no-fill] [--only PROGRAM]

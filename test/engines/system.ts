@@ -27,7 +27,7 @@ interface RealHost {
   readonly engine: Docker;
 }
 
-export interface RealInstance {
+interface RealInstance {
   readonly id: string;
   readonly container: string;
   readonly host: string;
