@@ -1,6 +1,6 @@
 import { bootSecondsOf, learnBoots } from './boots';
 import { boundsAt } from './bounds';
-import { type Demand, demandOf } from './demand';
+import { demandOf } from './demand';
 import { shrinkBlocker } from './guard';
 import { decideHosts, type Tenant } from './hosts';
 import { decideInstances } from './instances';
