@@ -102,7 +102,7 @@ onEngines(['elasticsearch'], ({ elasticsearch }) => {
     const given = givenElasticsearch(elasticsearch);
     const server = await securedElasticsearch(given);
     try {
-      const [home, abroad] = ['stage', 'prod'].map((name) => `${name}-${randomBytes(3).toString('hex')}`) as [
+      const [home, abroad] = ['stage', 'prod'].map((name) => `${name}${randomBytes(3).toString('hex')}`) as [
         string,
         string,
       ];
@@ -135,7 +135,7 @@ onEngines(['elasticsearch'], ({ elasticsearch }) => {
       await given.close();
       if (server !== given) await server.close();
     }
-  }, 110_000);
+  }, 240_000);
 });
 
 onEngines(['registry'], ({ registry }) => {
@@ -207,7 +207,7 @@ onEngines(['docker'], ({ docker }) => {
       await fixture.close();
       await removeNetworks(engine, [`${networks}-stage`, `${networks}-prod`]);
     }
-  }, 110_000);
+  }, 240_000);
 });
 
 describe('what needs no server of others', () => {
