@@ -61,7 +61,7 @@ const pool = z
       .optional()
       .meta({ description: 'A host that boots longer is given up; default: 2.5 times the usual boot' }),
     keepSeconds: seconds.optional().meta({
-      description: 'How long a host stays after it was needed last; default: by replay, from 0.6 to 1.5 boots',
+      description: 'How long a host stays after it was needed last; default: by replay, from 0.7 to 1.5 boots',
     }),
     spendPerHour: z.number().positive().optional().meta({ description: 'Cap on the price of all hosts together' }),
     largestStep: z

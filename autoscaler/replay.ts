@@ -5,9 +5,9 @@ import { NONE, type Played, type Replay } from './memory';
  * boots, serves and queues as the real one would have, so that the way to go on is chosen by what it would have
  * cost and how many messages it would have let wait, not by theory.
  */
-const LOGITS = [0.5, 1.5, 2.2, 2.8, 3.3, 3.8, 4.3, 4.8, 5.4, 6.2, 7];
+const LOGITS = [0.5, 1.5, 2.3, 3, 3.6, 4.2, 4.8, 5.5, 6.2, 7];
 /** For how many boots what is no longer wanted is kept: around the break-even with booting again. */
-const KEEPS = [0.6, 1, 1.5];
+const KEEPS = [0.7, 1.5];
 export const SHORTEST_KEEP = KEEPS[0]!;
 export const LONGEST_KEEP = KEEPS.at(-1)!;
 
@@ -124,7 +124,7 @@ function follow(fleet: Played, minute: number, need: number, backlog: number, pl
 export const DRAIN_PART = 0.25;
 
 /** Units for a load and for working off a backlog. */
-export function unitsFor(need: number, backlog: number, { unitRate, bootMinutes, least, most }: Plant): number {
+function unitsFor(need: number, backlog: number, { unitRate, bootMinutes, least, most }: Plant): number {
   const extra =
     backlog > unitRate * 12 ? Math.ceil(backlog / (unitRate * 60 * Math.max(2, DRAIN_PART * bootMinutes))) : 0;
   return Math.min(most, Math.max(least, Math.ceil(need / unitRate - 1e-9) + extra));
