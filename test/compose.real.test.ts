@@ -13,7 +13,6 @@ onEngines(['docker'], ({ docker }) => {
 
   beforeAll(async () => {
     system = await composedSystem(docker.setting('EDWIN_TEST_DOCKER_HOST'));
-    await system.compose('build', '--quiet', 'chatops');
     await system.compose('up', '-d', '--wait').catch(async (error: Error) => {
       const states = await system.compose('ps', '-a', '--format', '{{.Service}}: {{.Status}}');
       throw new Error(`The composed system did not come up:\n${states}`, { cause: error });
@@ -28,9 +27,10 @@ onEngines(['docker'], ({ docker }) => {
 
   test('a first start fills dev with the product, and one command brings the bot to stage', async () => {
     const whole = async (): Promise<boolean> => {
-      const cells = JSON.parse(await system.edwin('status', 'dev', '--json')) as Cell[];
+      const cells = JSON.parse(await system.edwin('status', '--json')) as Cell[];
+      const inDev = cells.filter(({ environment }) => environment === 'dev');
       return services.every((name) =>
-        cells.some(({ service, instances }) => service === name && instances.some(({ state }) => state === 'healthy')),
+        inDev.some(({ service, instances }) => service === name && instances.some(({ state }) => state === 'healthy')),
       );
     };
     await until(whole, { what: 'dev is whole', withinMs: 300_000 });
@@ -169,5 +169,6 @@ const basic = `const basic = ({ username, password }) => ({
 
 interface Cell {
   readonly service: string;
+  readonly environment: string;
   readonly instances: readonly { readonly state: string }[];
 }
