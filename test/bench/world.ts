@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { openRealSystem } from '../engines/system';
+import { AFTERLIFE_MS, openRealSystem } from '../engines/system';
 import type { RunningEdwin } from '../scenarios/edwin';
 import { isReplacement, runningInstances, type Victim } from './kill';
 
@@ -56,6 +57,15 @@ export async function realWorld(set: NodeJS.ProcessEnv): Promise<World> {
   const system = await openRealSystem(set);
   const control = (engine: string, ...verb: string[]) => run(join(scripts, engine), verb, { timeout: 120_000 });
   const victim = (system.hosts.at(-1)?.name ?? '').replace(/^h/, '');
+  let cutAt = 0;
+  const cut = async (): Promise<void> => {
+    await control('hosts', 'off', victim);
+    cutAt = Date.now();
+  };
+  const mend = async (): Promise<void> => {
+    await pause(Math.max(0, cutAt + AFTERLIFE_MS - Date.now()));
+    await control('hosts', 'up', victim);
+  };
   const crash = async (): Promise<void> => {
     await control('rabbitmq', 'crash');
     await control('rabbitmq', 'up');
@@ -71,9 +81,9 @@ export async function realWorld(set: NodeJS.ProcessEnv): Promise<World> {
         kill: () => system.kill(instance),
       })),
     faults: [
-      { share: 0.2, sentence: `power of host ${victim} cut`, happen: () => control('hosts', 'off', victim) },
+      { share: 0.2, sentence: `power of host ${victim} cut`, happen: cut },
       { share: 0.45, sentence: 'RabbitMQ killed with -9 and started again', happen: crash },
-      { share: 0.7, sentence: `power of host ${victim} back`, happen: () => control('hosts', 'up', victim) },
+      { share: 0.7, sentence: `power of host ${victim} back`, happen: mend },
     ],
     async close() {
       await control('hosts', 'up', victim).catch(() => undefined);

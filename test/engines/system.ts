@@ -36,6 +36,13 @@ interface RealInstance {
   readonly startedAt: number;
 }
 
+/**
+ * A test host's power cut leaves its kernel alive: what its programs had sent is sent again for so long (eight
+ * retransmissions), and would arrive when the cable is back, which nothing does after a real power cut. So long a host
+ * stays away at least.
+ */
+export const AFTERLIFE_MS = 120_000;
+
 /** What of the environment says where the servers are; all must be set. */
 const names = [
   'EDWIN_TEST_HOSTS',

@@ -5,7 +5,7 @@ import neo4j from 'neo4j-driver';
 import { freePort } from '../../platform/ports';
 import { Messenger } from '../bench/messenger';
 import { onEngines } from '../engines/engine';
-import { elasticsearchUrl, openRealSystem, type RealSystem } from '../engines/system';
+import { AFTERLIFE_MS, elasticsearchUrl, openRealSystem, type RealSystem } from '../engines/system';
 import { until } from '../until';
 import { cleanUp, cloneProject, commit, type RunningEdwin, startEdwin } from './edwin';
 
@@ -21,6 +21,7 @@ onEngines(['hosts', 'registry', 'docker', 'consul', 'rabbitmq', 'elasticsearch',
   let system: RealSystem;
   let repository = '';
   let edwin: RunningEdwin;
+  let cutAt = 0;
   /** The host that loses its power, as the control script numbers it. */
   const victim = (): string => (system.hosts.at(-1)?.name ?? '').replace(/^h/, '');
 
@@ -165,7 +166,10 @@ onEngines(['hosts', 'registry', 'docker', 'consul', 'rabbitmq', 'elasticsearch',
     const writing = (async () => {
       for (let n = 0; n < 100; n += 1) {
         void messenger.write(`student-${n % 20}`, n < 20 ? 'hello' : 'a');
-        if (n === 30) await engines.hosts.control('off', victim());
+        if (n === 30) {
+          await engines.hosts.control('off', victim());
+          cutAt = Date.now();
+        }
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     })();
@@ -177,6 +181,7 @@ onEngines(['hosts', 'registry', 'docker', 'consul', 'rabbitmq', 'elasticsearch',
   }, 400_000);
 
   test('the host comes back: what it ran before is ended, and stage is whole with nothing over', async () => {
+    await until(() => Date.now() - cutAt > AFTERLIFE_MS, { what: 'nothing is on its way', withinMs: AFTERLIFE_MS });
     await engines.hosts.control('up', victim());
     await until(
       async () => {
