@@ -28,7 +28,7 @@ export interface LogQuery {
 /**
  * The newest lines, then with `follow` what comes until the instance has ended or `signal` aborts. When the connection
  * is lost it goes on from the last message it gave: none is left out and none given twice. It reads no faster than its
- * lines are taken.
+ * lines are taken; a reader that falls a whole file (10 MB) behind misses what the engine then passes over.
  */
 export async function* readDockerLogs(
   source: LogSource,
