@@ -32,7 +32,7 @@ test('growing keeps the slots there are', () => {
 
 test('the value of a pool holds its slot and its policy, and goes the way to HAProxy and back', () => {
   const value = poolValue({ slot: 'pool-7', policy: { holdSeconds: 2.5, retry: 'all' } });
-  expect(value).toBe('pool-7:2500:all:10500');
+  expect(value).toBe('pool-7:2500:all:62500');
   expect(slotOf(value)).toBe('pool-7');
   const entries = new Map([['stage/web', value]]);
   expect(poolsMap(entries)).toBe(`stage/web ${value}\n`);

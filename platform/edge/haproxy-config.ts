@@ -21,11 +21,7 @@ export interface PoolEntry {
   readonly policy: PoolPolicy;
 }
 
-/**
- * How long a server may owe an answer. Where repeats are recognised the request is then sent to another one, so that a
- * host that has lost its power costs its requests some seconds and not the answer; elsewhere the client gets 504.
- */
-const ANSWER_LIMIT_MS = { idempotent: 60_000, all: 8_000 } as const;
+const ANSWER_LIMIT_MS = 60_000;
 
 /**
  * How a server is used, the same whether it is added at run time or read from the file (servers added at run time take
@@ -71,7 +67,7 @@ export function poolsMap(entries: ReadonlyMap<string, string>): string {
 /** Value of a pool in the map: slot, patience, retry and limit of an answer; edge.cfg and hold.lua read it. */
 export function poolValue({ slot, policy: { holdSeconds, retry } }: PoolEntry): string {
   const holdMs = Math.round(holdSeconds * 1000);
-  return [slot, holdMs, retry, holdMs + ANSWER_LIMIT_MS[retry]].join(':');
+  return [slot, holdMs, retry, holdMs + ANSWER_LIMIT_MS].join(':');
 }
 
 export function slotOf(value: string | undefined): string | undefined {
