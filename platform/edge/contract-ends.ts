@@ -40,6 +40,25 @@ export function endsContract(bench: EdgeBench): void {
     expect(await bench.edge.servers(bench.pool)).toEqual([]);
   });
 
+  bench.promise('removing by force brings what is not yet answered, and may be repeated, to another', async () => {
+    const cases = [
+      ['GET', 'idempotent', 200],
+      ['POST', 'all', 200],
+      ['POST', 'idempotent', 502],
+    ] as const;
+    for (const [method, retry, status] of cases) {
+      let asked = 0;
+      const mute = await bench.serve('mute', () => void asked++);
+      await bench.edge.add(bench.pool, mute, { ...held, retry });
+      const answer = ask(bench.edge.url(bench.pool), { method, body: method === 'POST' ? 'again' : '' });
+      await until(() => asked === 1, { what: 'the request is there' });
+      await bench.edge.add(bench.pool, await bench.serve('other'), { ...held, retry });
+      await bench.edge.remove(bench.pool, 'mute', { force: true });
+      expect((await answer).status).toBe(status);
+      await bench.edge.remove(bench.pool, 'other', { force: true });
+    }
+  });
+
   bench.promise('a client that goes away frees the server', async () => {
     let closed = false;
     await bench.edge.add(

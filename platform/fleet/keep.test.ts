@@ -144,9 +144,37 @@ test.each<[string, Partial<Facts>, object]>([
     {
       instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' })],
       health: new Map([['b', sick(31_000)]]),
-      servers: [server('a'), server('b', { state: 'draining' })],
+      servers: [server('a')],
     },
     { start: 1, drift: ['h2 is not reached; its instances are unknown'] },
+  ],
+  [
+    'the requests of one that says nothing, on a host that is not reached, are given up',
+    {
+      instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' })],
+      health: new Map([['b', sick(4_000)]]),
+    },
+    { abandon: ['b'], drift: ['h2 is not reached; its instances are unknown'] },
+  ],
+  [
+    'also of one that is draining, of whatever release',
+    {
+      instances: [instance('a'), instance('b'), instance('old', { state: 'unknown', host: 'h2', release: 1 })],
+      servers: [server('a'), server('b'), server('old', { state: 'draining' })],
+      health: new Map([['old', sick(4_000)]]),
+    },
+    { abandon: ['old'], forget: ['old'] },
+  ],
+  [
+    'but not of the last half of what is wanted: perhaps only we do not reach them',
+    {
+      instances: ['a', 'b'].map((id) => instance(id, { state: 'unknown' })),
+      health: new Map([
+        ['a', sick(4_000)],
+        ['b', sick(4_000)],
+      ]),
+    },
+    { abandon: ['a'], drift: ['h1 is not reached; its instances are unknown'] },
   ],
   [
     'also when the replacement is there',
@@ -154,7 +182,7 @@ test.each<[string, Partial<Facts>, object]>([
       instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' }), instance('c')],
       registered: [entry('a'), entry('b'), entry('c')],
       health: new Map([['b', sick(90_000)]]),
-      servers: [server('a'), server('b', { state: 'draining' }), server('c')],
+      servers: [server('a'), server('c')],
     },
     { drift: ['h2 is not reached; its instances are unknown'] },
   ],

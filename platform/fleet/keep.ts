@@ -33,6 +33,8 @@ export interface Chores {
   readonly enlist: readonly Instance[];
   /** Taken out of traffic until they are well again. */
   readonly suspend: readonly string[];
+  /** Taken from the edge with the requests they have, until they are well again: whoever waits for them waits in vain. */
+  readonly abandon: readonly string[];
   /** Drained, then stopped. */
   readonly retire: readonly { readonly instance: Instance; readonly reason: string }[];
   /** Entries of the edge or the registry without an instance, or of one that shall not serve. */
@@ -57,8 +59,9 @@ export function chores(facts: Facts): Chores {
   const present = instances.filter(({ state }) => state !== 'exited');
   const own = present.filter(({ labels }) => serving !== undefined && labels.release === serving);
   const foreign = present.filter(({ labels }) => labels.release !== serving);
-  const hopeless = own.filter((instance) => now - (sickSince(health, instance) ?? now) >= HOPELESS_MS);
-  const sick = own.filter((instance) => now - (sickSince(health, instance) ?? now) >= SICK_MS);
+  const isSick = (instance: Instance, ms = SICK_MS) => now - (sickSince(health, instance) ?? now) >= ms;
+  const hopeless = own.filter((instance) => isSick(instance, HOPELESS_MS));
+  const sick = own.filter((instance) => isSick(instance));
   const useful = own.filter((instance) => !hopeless.includes(instance));
   const surplus = newestFirst(useful.filter(({ state }) => state === 'running')).slice(
     0,
@@ -66,15 +69,20 @@ export function chores(facts: Facts): Chores {
   );
   const replaced = useful.length >= wanted ? hopeless.filter(({ state }) => state === 'running') : [];
   const leftovers = foreign.filter((instance) => instance.state === 'running' && facts.isOurs(instance));
+  const silent = idsOf(present.filter((one) => one.state === 'unknown' && isSick(one)));
+  const suspend = suspended(servers, sick, wanted);
   const leaving = new Set([...surplus, ...replaced, ...leftovers].map(({ id }) => id));
-  const presentIds = new Set(present.map(({ id }) => id));
-  const ownIds = new Set(own.map(({ id }) => id));
+  const presentIds = idsOf(present);
+  const ownIds = idsOf(own);
   return {
     start: serving === undefined ? 0 : Math.max(0, wanted - useful.length),
     enlist: own.filter(
       (instance) => !leaving.has(instance.id) && !sick.includes(instance) && isMissing(facts, instance),
     ),
-    suspend: suspended(servers, sick, wanted),
+    suspend: suspend.filter((id) => !silent.has(id)),
+    abandon: servers
+      .filter(({ id, state }) => silent.has(id) && (state === 'draining' || suspend.includes(id)))
+      .map(({ id }) => id),
     retire: [
       ...surplus.map((instance) => ({ instance, reason: `${useful.length} run, ${wanted} wanted` })),
       ...replaced.map((instance) => ({ instance, reason: `not healthy: ${health.get(instance.id)?.note}` })),
@@ -117,6 +125,10 @@ function isMissing({ kind, registered, servers }: Facts, { id, address, state }:
   if (entry === undefined || !sameAddress(entry)) return true;
   const server = servers.find((one) => one.id === id);
   return kind === 'http' && (server?.state !== 'ready' || !sameAddress(server));
+}
+
+function idsOf(instances: readonly Instance[]): Set<string> {
+  return new Set(instances.map(({ id }) => id));
 }
 
 function newestFirst(instances: readonly Instance[]): Instance[] {

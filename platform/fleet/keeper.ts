@@ -41,8 +41,9 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     for (const service of facts.active) busy.get(service)?.abort.abort();
     for (const cell of facts.cells) {
       const { service } = cell;
-      if (facts.active.has(service) || busy.has(service)) continue;
       const found = chores(cell.facts);
+      await abandon({ service, environment }, found.abandon);
+      if (facts.active.has(service) || busy.has(service)) continue;
       if (isNothing(found)) continue;
       const abort = new AbortController();
       const signal = AbortSignal.any([abort.signal, lost, stopping.signal]);
@@ -52,6 +53,17 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
         })
         .finally(() => busy.delete(service));
       busy.set(service, { abort, work });
+    }
+  };
+
+  /** Needs no lease, and does not wait for an operation: what may be repeated is answered by others from here on. */
+  const abandon = async (cell: Cell, ids: readonly string[]): Promise<void> => {
+    for (const id of ids) {
+      log.warn(
+        { event: 'instance.unhealthy', instance: id, service: cell.service },
+        `${id} answers nothing, and its host is not reached: the requests it has are given up`,
+      );
+      await parts.edge.remove(cell, id, { force: true });
     }
   };
 

@@ -88,3 +88,14 @@ test('a deployment goes on when a host is lost under it: what starts there is st
   await freeze('SIGCONT');
   await ada.agreed(release);
 });
+
+test('what a lost host owes an answer is answered by the others', async () => {
+  const { serving } = await ada.cell();
+  onBoundary = async () => undefined;
+  await freeze('SIGSTOP');
+  const url = one.edge.url({ service: 'web', environment: 'stage' });
+  const answers = await Promise.all([1, 2, 3, 4].map(() => fetch(url)));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  await freeze('SIGCONT');
+  await ada.agreed(serving?.number);
+});

@@ -208,8 +208,9 @@ onEngines(['hosts'], ({ hosts: engine }) => {
 
   test('an engine that was killed and comes back is asked what became of its instances', async () => {
     const { id } = await hosts.start(specOf(idle));
-    await disturb('crash');
     try {
+      // The engine may take its containerd along before the script ends that one too.
+      await disturb('crash').catch((error: Error) => expect(error.message).toMatch(/No such process/));
       await untilHost('unknown');
       expect(await find(id)).toMatchObject({ state: 'unknown' });
     } finally {

@@ -99,7 +99,6 @@ export async function openRealSystem(set: NodeJS.ProcessEnv): Promise<RealSystem
     closers.push(() => reach.close());
     const edge = await startHaproxy({ program: of('EDWIN_TEST_HAPROXY'), host: address });
     closers.push(() => edge.stop());
-    closers.push(givesUpSilentHosts());
     const hostsFile = join(folder, 'hosts.yaml');
     writeFileSync(hostsFile, hostsYaml(of('EDWIN_TEST_HOSTS'), of('EDWIN_TEST_HOSTS_TLS')));
 
@@ -145,14 +144,6 @@ export async function openRealSystem(set: NodeJS.ProcessEnv): Promise<RealSystem
     await close();
     throw error;
   }
-}
-
-/** As an edge's machine should be set: connections to a host without power end after six seconds. */
-function givesUpSilentHosts(): () => void {
-  const file = '/proc/sys/net/ipv4/tcp_retries2';
-  const before = readFileSync(file, 'utf8');
-  writeFileSync(file, '4');
-  return () => writeFileSync(file, before);
 }
 
 function hostOf(pair: string, tls: string): RealHost {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Channel, GetMessage } from 'amqplib';
 import type { DeadMessage, DeadMessages } from '../queue';
 import { deadOne, envelopeOf, type Parcel, repacked } from './message';
@@ -15,32 +16,54 @@ export interface DeadParts {
 
 /** So many are replayed at once. */
 const BATCH = 100;
+const RETURN_LIMIT_MS = 2_000;
+const LOOK_EVERY_MS = 10;
 
 /** Dead messages lie in a queue of their own, from which each is taken only when it is stored elsewhere, or dropped. */
 export function deadInRabbit({ deliveryLimit, names, onChannel, store }: DeadParts): DeadMessages {
-  const settle = (queue: string, which: readonly string[] | 'all', before: (batch: GetMessage[]) => Promise<void>) =>
-    onChannel(queue, (channel) => settleDead(channel, deadOf(queue), which, before)).catch(unlessMissing(0));
+  /** The server gives back a moment after the channel's end; who asks next would find less than there is. */
+  const givenBack = (queue: string, count: number): Promise<void> =>
+    onChannel(queue, async (channel) => {
+      for (const limit = Date.now() + RETURN_LIMIT_MS; Date.now() < limit; await pause(LOOK_EVERY_MS))
+        if ((await channel.checkQueue(deadOf(queue))).messageCount >= count) return;
+    });
+  const settle = async (
+    queue: string,
+    which: readonly string[] | 'all',
+    before: (batch: GetMessage[]) => Promise<void>,
+  ): Promise<number> => {
+    const { settled, kept } = await onChannel(queue, (channel) => settleDead(channel, deadOf(queue), which, before));
+    await givenBack(queue, kept);
+    return settled;
+  };
   return {
     queues: names,
     list: (queue, limit) =>
-      onChannel(queue, async (channel) => {
-        const found: DeadMessage[] = [];
-        while (found.length < limit) {
-          const message = await channel.get(deadOf(queue));
-          if (message === false) break;
-          found.push(deadOne(message, deliveryLimit));
-        }
-        return found;
-      }).catch(unlessMissing<DeadMessage[]>([])),
+      onChannel(queue, (channel) => readDead(channel, deadOf(queue), limit))
+        .then(async (messages) => {
+          await givenBack(queue, messages.length);
+          return messages.map((message) => deadOne(message, deliveryLimit));
+        })
+        .catch(unlessMissing<DeadMessage[]>([])),
     replay: (queue, which) =>
       settle(queue, which, (batch) =>
         store(
           queue,
           batch.map((message) => repacked(message, {})),
         ),
-      ),
-    drop: (queue, which) => settle(queue, which, async () => undefined),
+      ).catch(unlessMissing(0)),
+    drop: (queue, which) => settle(queue, which, async () => undefined).catch(unlessMissing(0)),
   };
+}
+
+async function readDead(channel: Channel, dead: string, limit: number): Promise<GetMessage[]> {
+  const found: GetMessage[] = [];
+  while (found.length < limit) {
+    const message = await channel.get(dead);
+    if (message === false) break;
+    found.push(message);
+  }
+  return found;
 }
 
 /** Goes once through what is dead now; `before` is done for a batch of those wanted before they are let go. */
@@ -49,11 +72,12 @@ async function settleDead(
   dead: string,
   which: readonly string[] | 'all',
   before: (batch: GetMessage[]) => Promise<void>,
-): Promise<number> {
+): Promise<{ settled: number; kept: number }> {
   const wanted = which === 'all' ? undefined : new Set(which);
   const { messageCount } = await channel.checkQueue(dead);
   let batch: GetMessage[] = [];
   let settled = 0;
+  let kept = 0;
   const letGo = async (): Promise<void> => {
     if (batch.length > 0) await before(batch);
     for (const message of batch) channel.ack(message);
@@ -64,10 +88,11 @@ async function settleDead(
     const message = await channel.get(dead);
     if (message === false) break;
     if (!wanted || wanted.has(envelopeOf(message).id)) batch.push(message);
+    else kept += 1;
     if (batch.length === BATCH) await letGo();
   }
   await letGo();
-  return settled;
+  return { settled, kept };
 }
 
 /** Of a queue that nobody has used yet nothing is dead. */
