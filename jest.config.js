@@ -16,6 +16,7 @@ module.exports = {
   },
   globalSetup: '<rootDir>/test/jest/start-postgres.ts',
   globalTeardown: '<rootDir>/test/jest/stop-postgres.ts',
+  reporters: ['default', '<rootDir>/test/jest/adapter-table.js'],
   testTimeout: 30000,
   maxWorkers: 2,
 };

@@ -1,16 +1,12 @@
 /**
- * Contract suites of every adapter, embedded and real, and the stories on real servers: `npm run test:real`. One file
- * at a time, since they kill and freeze the servers they use. The variables that name the servers: docs/operations.md.
+ * Contract suites of the real adapters, and the stories on real servers: `npm run test:real`. One file at a time, since
+ * they kill and freeze the servers they use. The variables that name the servers: docs/operations.md.
  */
 const base = require('./jest.config.js');
 
 module.exports = {
   ...base,
-  testMatch: [
-    '**/*.real.test.ts',
-    '<rootDir>/platform/{database,queue,registry,telemetry,graph}/postgres.test.ts',
-    '<rootDir>/platform/{hosts,images,edge}/local.test.ts',
-  ],
+  testMatch: ['**/*.real.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   reporters: ['default', ['<rootDir>/test/jest/adapter-table.js', { complete: true }]],
   testTimeout: 120000,

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 
 /** What every port is held to, in the order of the table that a run with real servers ends with. */
-const columns = [
+export const columns = [
   'order',
   'redelivery',
   'duplicates',

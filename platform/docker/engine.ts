@@ -17,14 +17,16 @@ const KEPT_CONNECTIONS = 4;
 const MOST_CONNECTIONS = 16;
 
 /**
- * Connections to the Docker engine of one host. Two clients, since dockerode's limit of time also ends streams on
- * which nothing happens to come.
+ * Connections to the Docker engine of one host. Several clients, since dockerode's limit of time also ends calls and
+ * streams on which nothing happens to come.
  */
 export interface Engine {
   /** As the hosts file has it now; its way and certificates never change. */
   host: HostEntry;
   /** For what ends by itself: without a byte for 20 s it fails. Connections are kept. */
   readonly calls: Docker;
+  /** For what ends by itself in its own time: create, start, stop, remove. Connections are kept; the caller sets a limit. */
+  readonly actions: Docker;
   /** For streams and long calls: events, logs, builds, pulls. It has no limit, so the caller sets one. */
   readonly streams: Docker;
   /** What the way to the engine itself says is wrong, if it knows: SSH's last words. */
@@ -54,6 +56,7 @@ export function connectEngine(host: HostEntry, log: Logger): Engine {
   return {
     host,
     calls: clientOf(way, { agent: kept, timeout: CALL_LIMIT_MS }),
+    actions: clientOf(way, { agent: kept, timeout: undefined }),
     streams: clientOf(way, { agent: single, timeout: undefined }),
     trouble: () => tunnel?.trouble(),
     refresh: () => {

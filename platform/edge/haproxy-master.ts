@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EdwinError } from '../errors';
 import { parseMap, parseSessions, parseSlots, parseWorkers, type Workers } from './haproxy-answers';
 import { command, type MasterAddress, NoAnswer } from './haproxy-cli';
@@ -13,6 +14,8 @@ export class Master {
     this.address = address;
     this.folder = folder;
     this.closed = closed;
+    // As many as commands under way.
+    setMaxListeners(0, closed);
   }
 
   get shown(): string {

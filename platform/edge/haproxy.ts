@@ -39,13 +39,12 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
   const closed = new AbortController();
   const master = new Master(address, folder, closed.signal);
   const written = new Written(master);
-  let turn: Promise<unknown> = Promise.resolve();
 
   /** Every piece of work finds what an earlier try did, so one that met a restart is done again. */
-  const insist = async <T>(work: (limit: number) => Promise<T>): Promise<T> => {
+  const insist = async <T>(work: () => Promise<T>): Promise<T> => {
     for (const limit = Date.now() + patienceMs; ; await pause(TRY_EVERY_MS)) {
       try {
-        return await work(limit);
+        return await work();
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         if (Date.now() < limit && !closed.signal.aborted) continue;
@@ -55,16 +54,10 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
       }
     }
   };
-  /** One change at a time; confirmed when it is in the files, and the worker that was told is still the one that serves. */
+  /** Confirmed when it is in the files, and the worker that was told is still the one that serves. */
   const change = (work: (workers: Workers) => Promise<Workers>): Promise<void> =>
-    insist(async (limit) => {
-      let told = 0;
-      const mine = turn.then(async () => {
-        if (Date.now() > limit) throw new NoAnswer('nor did it answer those before');
-        told = (await work(await master.workers())).current;
-      });
-      turn = mine.catch(() => undefined);
-      await mine;
+    insist(async () => {
+      const told = (await work(await master.workers())).current;
       await written.save();
       if ((await master.workers()).current !== told) throw new NoAnswer('it was restarted meanwhile');
     });

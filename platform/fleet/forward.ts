@@ -58,10 +58,10 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
       await parts.journal.serve(run.hold, to.number);
       await amid();
       const old = idsOf(running((await instancesOf(run)).old));
-      await unlist(parts, cell, old);
-      if (!http) return `release ${to.number} works`;
+      const unlisted = unlist(parts, cell, old);
+      if (!http) return unlisted.then(() => `release ${to.number} works`);
       const ready = (await parts.edge.servers(cell)).filter(({ id }) => old.has(id));
-      await Promise.all(ready.map(({ id }) => parts.edge.drain(cell, id)));
+      await Promise.all([unlisted, ...ready.map(({ id }) => parts.edge.drain(cell, id))]);
       return `${entry.wanted} added, ${ready.length} draining`;
     },
     async drain() {
@@ -72,7 +72,11 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
     },
     async stop(amid) {
       const old = running((await instancesOf(run)).old);
-      await team().meanwhile('ready', () => each(old, amid, (instance) => stopInstance(parts, cell, instance)));
+      const end = async (instance: Instance): Promise<void> => {
+        await stopInstance(parts, cell, instance);
+        await forget(parts, cell, http ? 'http' : 'worker', instance.id);
+      };
+      await team().meanwhile('ready', () => each(old, amid, end));
       return `${old.length} stopped`;
     },
     async clear(amid) {

@@ -74,6 +74,7 @@ export type Verdict =
   /** `exited`: it is gone, or lost with its host; else its time was over. */
   | { readonly well: false; readonly exited: boolean; readonly sentence: string };
 
+const PROBE_MS = 75;
 const WORKER_PROOF_MS = 1_000;
 /** How long a host may be away before what starts there is given up. */
 const LOST_MS = 5_000;
@@ -110,7 +111,7 @@ export async function untilHealthy(
       const seconds = Math.round((now - begun) / 1_000);
       return { well: false, exited: false, sentence: `${instance.id} ${asked} within ${seconds} s (last: ${note})` };
     }
-    await pause(now - begun < 5_000 ? 50 : 250, undefined, { signal }).catch(() => undefined);
+    await pause(now - begun < 5_000 ? PROBE_MS : 250, undefined, { signal }).catch(() => undefined);
   }
 }
 

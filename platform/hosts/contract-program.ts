@@ -44,12 +44,18 @@ export interface Tester {
 
 export async function openTester(host: string): Promise<Tester> {
   let connected: { name: string; socket: Socket }[] = [];
+  // Also those that are forgotten: the end of one whose host lost its power never comes.
+  const open = new Set<Socket>();
   const server: Server = createServer((socket) => {
     const entry = { name: '', socket };
     connected.push(entry);
+    open.add(socket);
     socket.on('data', (data) => (entry.name += data.toString().trim()));
     socket.on('error', () => undefined);
-    socket.on('close', () => (connected = connected.filter((each) => each !== entry)));
+    socket.on('close', () => {
+      open.delete(socket);
+      connected = connected.filter((each) => each !== entry);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {
@@ -63,7 +69,7 @@ export async function openTester(host: string): Promise<Tester> {
       connected = [];
     },
     close: () => {
-      for (const { socket } of connected) socket.destroy();
+      for (const socket of open) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };

@@ -7,7 +7,7 @@ import type { Logger } from '../log';
 import { inspectContainer, openLog } from './docker-calls';
 import { instanceOf, listedAddress, MARK_LABEL, stateOf } from './docker-container';
 import { followEvents } from './docker-events';
-import { type KnownNetworks, launchContainer, startFailed } from './docker-launch';
+import { type Known, launchContainer, startFailed } from './docker-launch';
 import type { LogSource } from './docker-logs';
 import { Memory } from './docker-memory';
 import type { Host, Instance, InstanceEvent, InstanceSpec } from './hosts';
@@ -31,7 +31,7 @@ export class DockerHost {
   private readonly details = new Map<string, Instance>();
   /** Container id → when it was first seen unstarted. */
   private readonly unstarted = new Map<string, number>();
-  private readonly networks: KnownNetworks = new Set();
+  private readonly known: Known = { networks: new Set(), users: new Map() };
   private capacity: { readonly cpus: number; readonly memoryMb: number } | undefined;
 
   constructor(engine: Engine, log: Logger, tell: (event: InstanceEvent) => void) {
@@ -75,7 +75,7 @@ export class DockerHost {
     const start = this.link
       .run(START_LIMIT_MS, async (engine, signal) => {
         const cpus = this.capacity?.cpus ?? 1;
-        const found = await launchContainer({ engine, spec, cpus, networks: this.networks, signal });
+        const found = await launchContainer({ engine, spec, cpus, known: this.known, signal });
         const instance = instanceOf(found, engine.host);
         if (instance === undefined) throw startFailed(spec, 'a container of that name is there and is no instance');
         this.memory.note(instance);
@@ -93,7 +93,7 @@ export class DockerHost {
     const t = Math.ceil(graceSeconds);
     try {
       await this.link.run(t * 1_000 + STOP_LIMIT_MS, async (engine, abortSignal) => {
-        await engine.streams.getContainer(id).stop({ t, abortSignal });
+        await engine.actions.getContainer(id).stop({ t, abortSignal });
       });
       return true;
     } catch (error) {
@@ -108,7 +108,7 @@ export class DockerHost {
     await this.starting.get(id)?.catch(() => undefined);
     try {
       await this.link.run(STOP_LIMIT_MS, (engine, abortSignal) =>
-        engine.streams.getContainer(id).remove({ v: true, abortSignal }),
+        engine.actions.getContainer(id).remove({ v: true, abortSignal }),
       );
       this.memory.forget(id);
       return true;
@@ -150,7 +150,7 @@ export class DockerHost {
   /** The engine answers, for the first time or again: what happened meanwhile is looked up, and from now on told. */
   private async reached(signal: AbortSignal): Promise<void> {
     const { engine, memory } = this;
-    this.networks.clear();
+    this.known.networks.clear();
     const { NCPU, MemTotal } = (await engine.calls.info()) as { NCPU: number; MemTotal: number };
     this.capacity = { cpus: NCPU, memoryMb: Math.floor(MemTotal / MIB) };
     await followEvents(engine, signal, {

@@ -11,16 +11,22 @@ import type { InstanceSpec } from './hosts';
 
 const ATTEMPTS = 6;
 const AGAIN_MS = 50;
+const MOST_USERS = 1_000;
 
-/** Networks that are there, by environment; emptied whenever that is in doubt. */
-export type KnownNetworks = Set<string>;
+/** What need not be asked again of an engine. */
+export interface Known {
+  /** Environments whose network is there; emptied whenever that is in doubt. */
+  readonly networks: Set<string>;
+  /** Image → its `USER`, which never changes. */
+  readonly users: Map<string, string>;
+}
 
 interface Launch {
   readonly engine: Engine;
   readonly spec: InstanceSpec;
   /** Processors of the engine. */
   readonly cpus: number;
-  readonly networks: KnownNetworks;
+  readonly known: Known;
   readonly signal: AbortSignal;
 }
 
@@ -30,13 +36,13 @@ interface Launch {
  * @throws `hosts.start-failed`; who made a container that can not be started takes it away
  */
 export async function launchContainer(launch: Launch): Promise<ContainerInspectInfo> {
-  const { engine, spec, networks, signal } = launch;
+  const { engine, spec, known, signal } = launch;
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(spec.id)) throw startFailed(spec, 'its id is not made of a-z, 0-9 and - only');
   let last: unknown;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
-      const there = await inspectContainer(engine, spec.id, signal);
-      const made = there === undefined && (await create(launch));
+      const made = await create(launch);
+      const there = made ? undefined : await inspectContainer(engine, spec.id, signal);
       if (made || there?.State.Status === 'created') await start(launch, made);
       const found = await inspectContainer(engine, spec.id, signal);
       if (found !== undefined && found.State.Status !== 'created') return found;
@@ -45,31 +51,35 @@ export async function launchContainer(launch: Launch): Promise<ContainerInspectI
       // Not found, or a conflict: the network is gone, or somebody else makes or removes the container right now.
       if (statusOf(error) !== 404 && statusOf(error) !== 409) throw startFailed(spec, wordsOf(error), error);
       last = error;
-      networks.clear();
+      known.networks.clear();
     }
     await pause(AGAIN_MS * attempt, undefined, { signal });
   }
   throw startFailed(spec, last === undefined ? 'others make and remove it again and again' : wordsOf(last), last);
 }
 
-/** False when somebody else has made it in the meantime. */
-async function create({ engine, spec, cpus, networks, signal: abortSignal }: Launch): Promise<boolean> {
-  const imageUser = await imageUserOf(engine, spec);
+/** False when there is one already. */
+async function create({ engine, spec, cpus, known, signal: abortSignal }: Launch): Promise<boolean> {
   const { environment } = spec.labels;
-  if (!networks.has(environment)) await ensureNetwork(engine, environment);
-  networks.add(environment);
-  const container = containerOf(spec, { host: engine.host, cpus, imageUser });
+  if (!known.networks.has(environment)) await ensureNetwork(engine, environment);
+  known.networks.add(environment);
   try {
-    await engine.streams.createContainer({ ...container, abortSignal });
+    const imageUser = known.users.get(spec.image) ?? (await imageUserOf(engine, spec.image));
+    if (known.users.size >= MOST_USERS) known.users.clear();
+    known.users.set(spec.image, imageUser);
+    const container = containerOf(spec, { host: engine.host, cpus, imageUser });
+    await engine.actions.createContainer({ ...container, abortSignal });
     return true;
   } catch (error) {
     if (statusOf(error) === 409) return false;
-    throw error;
+    if (statusOf(error) !== 404) throw error;
+    if (await inspectContainer(engine, spec.id, abortSignal)) return false;
+    throw startFailed(spec, `the host has no image ${spec.image}`, error);
   }
 }
 
 async function start({ engine, spec, signal: abortSignal }: Launch, made: boolean): Promise<void> {
-  const container = engine.streams.getContainer(spec.id);
+  const container = engine.actions.getContainer(spec.id);
   try {
     await container.start({ abortSignal });
   } catch (error) {
@@ -79,15 +89,9 @@ async function start({ engine, spec, signal: abortSignal }: Launch, made: boolea
   }
 }
 
-/** Asked at each start, so that an image which is absent is told as that. */
-async function imageUserOf(engine: Engine, spec: InstanceSpec): Promise<string> {
-  try {
-    const { Config } = await engine.calls.getImage(releaseTag(spec.image)).inspect();
-    return Config.User ?? '';
-  } catch (error) {
-    if (statusOf(error) !== 404) throw error;
-    throw startFailed(spec, `the host has no image ${spec.image}`, error);
-  }
+async function imageUserOf(engine: Engine, image: string): Promise<string> {
+  const { Config } = await engine.calls.getImage(releaseTag(image)).inspect();
+  return Config.User ?? '';
 }
 
 export function startFailed({ id, host }: InstanceSpec, why: string, cause?: unknown): EdwinError {

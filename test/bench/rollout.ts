@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { controlRole } from '../../platform/database/environments';
+import { openPool } from '../../platform/database/postgres';
 import { openRealSystem, type RealSystem } from '../engines/system';
 import { cleanUp, commit, type RunningEdwin, startEdwin } from '../scenarios/edwin';
 import { until } from '../until';
@@ -77,8 +79,26 @@ async function ours(edwin: RunningEdwin, system: RealSystem): Promise<boolean> {
   const result = await load.stop();
   row('Edwin, HTTP: all new and old gone', times(web), `bound ${BOUND_MS} ms`);
   row('Edwin, worker: all new and old gone', times(worker));
+  for (const service of ['web', 'worker']) row(`Edwin, steps of the last (${service})`, await steps(system, service));
   tell('Edwin', result);
   return result.failed > 0 || median(web) > BOUND_MS;
+}
+
+/** Where the time of the newest operation went, as the journal has it. */
+async function steps({ env }: RealSystem, service: string): Promise<string> {
+  const url = new URL(env['POSTGRES_URL'] ?? '');
+  url.pathname = `/${controlRole}`;
+  const pool = openPool(url.href, { max: 1 });
+  try {
+    const { rows } = await pool.query<{ name: string; ms: number }>(
+      `SELECT name, round(extract(epoch FROM finished_at - started_at) * 1000)::int AS ms FROM fleet.steps
+       WHERE operation = (SELECT max(id) FROM fleet.operations WHERE service = $1) ORDER BY position`,
+      [service],
+    );
+    return rows.map(({ name, ms }) => `${name} ${ms}`).join(', ');
+  } finally {
+    await pool.end();
+  }
 }
 
 /** Swarm takes the same images by a name of their own on each host. */

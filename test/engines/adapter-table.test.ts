@@ -1,4 +1,5 @@
-import { tableOf } from '../jest/adapter-table';
+import { columns } from '../contract';
+import { columns as shown, tableOf } from '../jest/adapter-table';
 
 type Test = { ancestorTitles: string[]; title: string; status: string };
 const on = (adapter: string, title: string, status = 'passed'): Test => ({
@@ -9,6 +10,10 @@ const on = (adapter: string, title: string, status = 'passed'): Test => ({
 const rest =
   '[redelivery, duplicates, back-pressure, close while busy, unreachable, lost and back, paused, wrong credentials, another environment]';
 const version = { port: 'queue', adapter: 'RabbitMQ', version: '3.10.8' };
+
+test('the table has the columns that contracts can cover', () => {
+  expect(shown).toEqual(columns);
+});
 
 test('a row holds what passed and what failed, with the version of the server', () => {
   const { lines, holes } = tableOf(
@@ -37,4 +42,11 @@ test('a suite whose server was absent is told as skipped; one that told no versi
   expect(tableOf([on('RabbitMQ', `x [order] ${rest}`)], []).holes).toContain(
     'queue × RabbitMQ: no server told its version',
   );
+});
+
+test('an adapter that did not run where it had to is a hole', () => {
+  const tests = [on('RabbitMQ', `all of it [order] ${rest}`), on('RabbitMQ', 'order [order]')];
+  expect(tableOf(tests, [version], { queue: ['RabbitMQ', 'PostgreSQL'] }).holes).toEqual([
+    'queue × PostgreSQL: not run',
+  ]);
 });

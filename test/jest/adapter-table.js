@@ -1,9 +1,10 @@
 'use strict';
 /**
  * Jest reporter: the table of ports, adapters and what each was put through in this run, with the versions of the
- * servers that answered. With EDWIN_REQUIRE_REAL=1 a skipped suite or a hole in the table fails the run.
+ * servers that answered. Runs that name the same file in EDWIN_ADAPTER_RUNS add to it, and the last one shows them all.
+ * With EDWIN_REQUIRE_REAL=1 a skipped suite or a hole in the table fails the run that is `complete`.
  */
-const { mkdtempSync, readFileSync, existsSync, rmSync } = require('node:fs');
+const { appendFileSync, mkdtempSync, readFileSync, existsSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, dirname } = require('node:path');
 
@@ -20,6 +21,17 @@ const columns = [
   'wrong credentials',
   'another environment',
 ];
+/** What has to be there where runs add up to the whole. */
+const adapters = {
+  database: ['embedded PostgreSQL', 'PostgreSQL over TLS'],
+  queue: ['PostgreSQL', 'RabbitMQ'],
+  registry: ['PostgreSQL', 'Consul'],
+  telemetry: ['PostgreSQL', 'Elasticsearch'],
+  graph: ['PostgreSQL', 'Neo4j'],
+  hosts: ['local', 'Docker over TLS', 'Docker over SSH', 'Docker over a socket'],
+  images: ['local', 'OCI registry', 'OCI registry, classic builder'],
+  edge: ['local', 'HAProxy'],
+};
 const heading = /^(.+?) keeps the promises of (?:an? |the )?(\w+)$/;
 
 module.exports = class AdapterTable {
@@ -30,17 +42,20 @@ module.exports = class AdapterTable {
   }
 
   onRunComplete(_contexts, { testResults }) {
-    const facts = existsSync(this.file)
-      ? readFileSync(this.file, 'utf8')
-          .trim()
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => JSON.parse(line))
-      : [];
+    const facts = linesOf(this.file);
     rmSync(dirname(this.file), { recursive: true, force: true });
+    const tests = testResults
+      .flatMap((result) => result.testResults)
+      .map(({ ancestorTitles, title, status }) => ({ ancestorTitles, title, status }));
+    const before = linesOf(process.env.EDWIN_ADAPTER_RUNS);
+    if (process.env.EDWIN_ADAPTER_RUNS) {
+      const own = tests.filter(({ ancestorTitles }) => ancestorTitles.some((title) => heading.test(title)));
+      appendFileSync(process.env.EDWIN_ADAPTER_RUNS, `${JSON.stringify({ tests: own, facts })}\n`);
+    }
     const { lines, holes, skips } = tableOf(
-      testResults.flatMap((result) => result.testResults),
-      facts,
+      [...before.flatMap((run) => run.tests), ...tests],
+      [...before.flatMap((run) => run.facts), ...facts],
+      process.env.EDWIN_ADAPTER_RUNS ? adapters : {},
     );
     if (lines.length > 0) process.stderr.write(`\n${lines.join('\n')}\n`);
     if (!this.strict) return;
@@ -53,8 +68,16 @@ module.exports = class AdapterTable {
   }
 };
 
-/** Pure: test results and facts about servers → what is printed, and what is missing. */
-function tableOf(tests, facts) {
+function linesOf(file) {
+  if (!file || !existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+/** Pure: test results, facts about servers, and the adapters each port has to have → what is printed and is missing. */
+function tableOf(tests, facts, expected = {}) {
   const rows = new Map();
   const row = (port, adapter) => {
     const key = `${port}/${adapter}`;
@@ -79,7 +102,9 @@ function tableOf(tests, facts) {
     Object.assign(row(port, adapter), { version, meaningless });
 
   const reasons = [];
-  const holes = [];
+  const holes = Object.entries(expected).flatMap(([port, names]) =>
+    names.filter((name) => !rows.has(`${port}/${name}`)).map((name) => `${port} × ${name}: not run`),
+  );
   const sorted = [...rows.values()].sort((a, b) => ports.indexOf(a.port) - ports.indexOf(b.port));
   const body = sorted.map(({ port, adapter, version, cells, meaningless = {} }) => {
     if (version === undefined) holes.push(`${port} × ${adapter}: no server told its version`);
@@ -109,3 +134,4 @@ function tableOf(tests, facts) {
   return { lines, holes, skips };
 }
 module.exports.tableOf = tableOf;
+module.exports.columns = columns;
