@@ -16,17 +16,22 @@ export interface Certainty {
 
 /** One late message in a hundred beyond the budget is worth so much of a fleet without reserve. */
 const PRICE = 1;
-/** The replay shall spend this part of the budget of late messages, plus so much of what was left of it in truth. */
-const AIM = 0.45;
-const FEEDBACK = 1;
+/**
+ * The ledger of the promise: the replay shall spend this part of the budget of late messages, plus a multiple of what was
+ * left of it in truth over the last two weeks, or less by as much as it was overspent.
+ */
+const AIM = 0.65;
+const FEEDBACK = 3;
 /** What happened in truth counts half after so many blocks. */
 const PROVEN_BLOCKS = 8;
-const LEAST = 0.2;
-const MOST = 1.4;
+/** Whatever the ledger says, the replay may spend from so much to so much of the budget. */
+const LEAST = 0.05;
+const MOST = 1.6;
 
 /**
- * The way to run the fleet whose replay was cheapest, late messages beyond the budget priced in. The promise is `share`
- * of all messages; when fewer (more) were late in truth than it allows, the replay may be worse (has to be better).
+ * The way to run the fleet whose replay was cheapest, late messages beyond the budget priced in; as much less sure as the
+ * budget allows between it and the next less certain way. The promise is `share` of all messages; when fewer (more) were
+ * late in truth than it allows, the replay may be worse (has to be better).
  */
 export function certaintyFor({ fleets, blocks, realShare, realBlocks }: Replay, share: number): Certainty {
   const budget = 1 - share;
@@ -41,5 +46,26 @@ export function certaintyFor({ fleets, blocks, realShare, realBlocks }: Replay, 
     if (price < least) [best, least] = [i, price];
   });
   const { lateShare } = fleets[best]!;
-  return { ...WAYS[best]!, late: lateShare, hours: blocks * 6, short: lateShare > allowed };
+  const { keep, sure } = WAYS[best]!;
+  const less = WAYS.findLastIndex((way, i) => i < best && way.keep === keep);
+  const between = less < 0 ? undefined : partTowards(fleets[less]!.lateShare, lateShare, allowed);
+  return {
+    sure: between === undefined ? sure : blended(WAYS[less]!.sure, sure, between),
+    keep,
+    late: between === undefined ? lateShare : allowed,
+    hours: blocks * 6,
+    short: lateShare > allowed,
+  };
+}
+
+/** How far from the fleet that is late too often to the one that is seldom late what is allowed lies, 0..1. */
+function partTowards(often: number, seldom: number, allowed: number): number | undefined {
+  if (!(often > allowed && allowed > seldom && seldom > 0)) return undefined;
+  return Math.log(often / allowed) / Math.log(often / seldom);
+}
+
+/** Between two certainties, on the scale of the odds. */
+function blended(low: number, high: number, part: number): number {
+  const odds = (low / (1 - low)) ** (1 - part) * (high / (1 - high)) ** part;
+  return odds / (1 + odds);
 }

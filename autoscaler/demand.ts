@@ -1,7 +1,7 @@
 import { type Certainty, certaintyFor } from './certainty';
 import { type Outlook, outlook } from './forecast';
 import type { ServicePolicy } from './policy';
-import { backlogAfterBoot } from './replay';
+import { backlogAfterBoot, surgeOf } from './replay';
 import type { ServiceSignals } from './signals';
 import type { ServiceState } from './state';
 
@@ -17,6 +17,8 @@ export interface Demand {
   readonly certainty: Certainty;
   /** Messages that will wait when a host launched now is ready. */
   readonly backlog: number;
+  /** Messages per second that are taken to go on because messages are late; 0: none are. */
+  readonly surge: number;
 }
 
 /** A backlog is worked off within so many seconds by instances that start at once. */
@@ -43,19 +45,18 @@ export function demandOf(
   const certainty = certaintyFor(memory.replay, promise.share);
   const slow = slownessOf(signals, promise.withinSeconds);
   const soonLoad = Math.max(near.atLeast(certainty.sure), signals.arrivalRate) * slow;
-  const bootLoad = far.atLeast(certainty.sure) * slow;
   const here = signals.instances.filter(({ state: is }) => is !== 'draining').length;
+  const plant = { unitRate: pace.rate, bootMinutes, withinSeconds: promise.withinSeconds };
+  const surge = surgeOf(signals.arrivalRate, memory.averages[0]!, signals.ready, here, plant);
+  const bootLoad = Math.max(surge, far.atLeast(certainty.sure)) * slow;
   const booting = comingInstances.flatMap(({ minutes, instances }) => new Array<number>(instances).fill(minutes));
   const backlog = backlogAfterBoot(
     signals.ready,
     here,
     booting.sort((a, b) => a - b),
     0,
-    pathBetween(near, far, bootMinutes),
-    {
-      unitRate: pace.rate,
-      bootMinutes,
-    },
+    pathBetween(near, far, bootMinutes).map((expected) => Math.max(expected, surge)),
+    plant,
   );
   const draining = signals.ready > pace.rate ? signals.ready / DRAIN_SECONDS : 0;
   return {
@@ -67,6 +68,7 @@ export function demandOf(
     pace: pace.rate,
     certainty,
     backlog,
+    surge,
   };
 }
 

@@ -7,6 +7,10 @@ const ERRORS_KEEP = 0.9997;
 const LOWEST = -6;
 const HIGHEST = 10;
 const BIN = (HIGHEST - LOWEST) / ERROR_BINS;
+/** Of the spread, the errors of the last half hour make so much; those usual at this hour of the day make the rest. */
+const LATELY = 0.25;
+/** An error counts as no more than this, e-fold: what a gap or a broken counter leaves behind is soon forgotten. */
+const LARGEST = 2;
 /** An error beyond so many spreads does not bend the weights further. */
 const CLIP = 4;
 /** Prior knowledge worth so many minutes. */
@@ -34,7 +38,7 @@ export function foretell(fit: Fit, features: readonly number[], hour: number): {
   const usual = fit.hourCount[hour]! > 60 ? fit.byHour[hour]! : fit.longRun;
   return {
     change: Math.max(-3, Math.min(3, change)),
-    spread: Math.sqrt(Math.max(1e-5, (fit.lately + usual) / 2)),
+    spread: Math.sqrt(Math.max(1e-5, LATELY * fit.lately + (1 - LATELY) * usual)),
   };
 }
 
@@ -43,7 +47,7 @@ export function learnFit(fit: Fit, forecast: Pending, y: number, hour: number, s
   const { features, spread } = forecast;
   const error = y - forecast.y - forecast.change;
   countError(fit.errors, error / spread, Math.max(1 - ERRORS_KEEP, 1 / (seen + PRIOR)));
-  const square = Math.min(Math.abs(error), 3 * spread + 0.3) ** 2;
+  const square = Math.min(Math.abs(error), LARGEST) ** 2;
   fit.lately += (square - fit.lately) * 0.06;
   fit.longRun += (square - fit.longRun) * Math.max(1 / 2000, 1 / (seen + 20));
   fit.hourCount[hour] = Math.min(400, fit.hourCount[hour]! + 1);

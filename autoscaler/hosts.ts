@@ -3,7 +3,7 @@ import { type Bounds, hostBounds } from './bounds';
 import type { Demand } from './demand';
 import { shown } from './guard';
 import type { PoolPolicy } from './policy';
-import { DRAIN_PART, LONGEST_KEEP, SHORTEST_KEEP } from './replay';
+import { DRAIN_MINUTES, LONGEST_KEEP, SHORTEST_KEEP } from './replay';
 import type { HostSignals, LedgerEntry, PoolDecision, PoolSignals, ServiceSignals } from './signals';
 import { note, type PoolState } from './state';
 import { victims } from './victims';
@@ -43,7 +43,7 @@ export function decideHosts(before: PoolState, input: PoolCase): { decision: Poo
   const hosts = signals.hosts.filter((host) => !failed.includes(host));
   const working = hosts.filter(({ state }) => state !== 'draining');
   const have = working.length;
-  const need = needOf(tenants, boot / 60, working);
+  const need = needOf(tenants, working);
   const bounds = hostBounds(input.bounds, input.entry, policy, signals.quota);
   const minute = Math.floor(now / 60_000);
   const keeps = tenants.map(({ demand }) => demand?.certainty.keep ?? LONGEST_KEEP);
@@ -100,7 +100,7 @@ interface Need {
   readonly full: string | undefined;
 }
 
-function needOf(tenants: readonly Tenant[], bootMinutes: number, working: readonly HostSignals[]): Need {
+function needOf(tenants: readonly Tenant[], working: readonly HostSignals[]): Need {
   let [later, soon, extra, waiting] = [0, 0, 0, 0];
   for (const { signals, demand } of tenants) {
     if (signals === undefined) continue;
@@ -110,7 +110,7 @@ function needOf(tenants: readonly Tenant[], bootMinutes: number, working: readon
     soon += share * (demand?.soon ?? here);
     const backlog = demand?.backlog ?? 0;
     if (demand !== undefined && backlog * share > demand.pace * SMALL_BACKLOG_SECONDS) {
-      extra += (share * backlog) / (demand.pace * 60 * Math.max(2, DRAIN_PART * bootMinutes));
+      extra += (share * backlog) / (demand.pace * 60 * DRAIN_MINUTES);
       waiting += backlog;
     }
   }
@@ -145,6 +145,9 @@ function sentenceOf(need: Need, { tenants, blocker }: PoolCase, boot: number, bo
     );
     if (tenants.length > 1) parts.push(`${tenants.length} services together need ${need.hosts} hosts`);
   } else parts.push(blocker ?? 'nothing is known of the load yet');
+  for (const { name, demand } of tenants)
+    if (demand !== undefined && demand.surge > 0)
+      parts.push(`messages of ${name} are late, so that ${shown(demand.surge)}/s are taken to go on`);
   if (need.backlog > 0) parts.push(`${shown(need.backlog)} will wait by then`);
   if (need.full !== undefined) parts.push(need.full);
   if (asked < bounds.min) parts.push(`at least ${bounds.min}: ${bounds.minReason}`);

@@ -44,7 +44,9 @@ export function learn(
   for (const { minute, count } of fresh) {
     learnLoad(memory, minute, count / 60);
     const [near, far] = [outlook(memory, 2)!, outlook(memory, plant.bootMinutes + 1)!];
-    play(memory.replay, minute, count / 60, pathBetween(near, far, plant.bootMinutes), far.atLeast, plant);
+    const foreseen = pathBetween(near, far, plant.bootMinutes);
+    const moment = { minute, load: count / 60, lately: memory.averages[0]!, foreseen, need: far.atLeast };
+    play(memory.replay, moment, plant);
   }
   if (late !== undefined) countReallyLate(memory.replay, late);
   const { dropSince: _, ...rest } = { ...state, memory };

@@ -34,9 +34,9 @@ export interface Plant {
   readonly keepMinutes: number | undefined;
 }
 
-/** Late messages are judged by blocks of six hours, the last 28 of which count most. */
+/** Late messages are judged by blocks of six hours, the last two weeks of which count most: bad hours are rare. */
 const BLOCK_MINUTES = 360;
-const BLOCKS = 28;
+const BLOCKS = 56;
 /** Before anything was played: so many late messages come from forecasts that fall short, worth so many blocks. */
 const PRIOR_LATE = 0.4;
 const PRIOR_BLOCKS = 4;
@@ -58,32 +58,30 @@ export function newReplay(): Replay {
   };
 }
 
-/**
- * Plays one minute: its load, and what each way would want for the end of a boot, both in messages per second.
- * `foreseen` is the middle of the forecast in each minute of the boot. `replay` is changed.
- */
-export function play(
-  replay: Replay,
-  minute: number,
-  load: number,
-  foreseen: readonly number[],
-  need: (sure: number) => number,
-  plant: Plant,
-): void {
+/** A minute to play; loads are messages per second. */
+export interface Moment {
+  readonly minute: number;
+  readonly load: number;
+  /** Mean load of the last minutes, this one included. */
+  readonly lately: number;
+  /** The middle of the forecast in each minute of a boot. */
+  readonly foreseen: readonly number[];
+  /** What a way would want for the end of a boot. */
+  need(sure: number): number;
+}
+
+/** Plays one minute with each way; `replay` is changed. */
+export function play(replay: Replay, { minute, load, lately, foreseen, need }: Moment, plant: Plant): void {
   let needed = 0;
   replay.fleets.forEach((fleet, i) => {
     const { sure, keep } = WAYS[i]!;
     serve(fleet, minute, load, plant);
     if (WAYS[i - 1]?.sure !== sure) needed = need(sure);
-    const backlog = backlogAfterBoot(fleet.queue, fleet.ready, fleet.booting, minute, foreseen, plant);
-    follow(
-      fleet,
-      minute,
-      needed,
-      backlog,
-      plant,
-      plant.keepMinutes ?? Math.max(1, Math.round(keep * plant.bootMinutes)),
-    );
+    const surge = surgeOf(load, lately, fleet.queue, fleet.ready, plant);
+    const path = surge > 0 ? foreseen.map((expected) => Math.max(expected, surge)) : foreseen;
+    const backlog = backlogAfterBoot(fleet.queue, fleet.ready, fleet.booting, minute, path, plant);
+    const keepMinutes = plant.keepMinutes ?? Math.max(1, Math.round(keep * plant.bootMinutes));
+    follow(fleet, minute, Math.max(surge, needed), backlog, plant, keepMinutes);
   });
   replay.minutes += 1;
   replay.messages += load * 60;
@@ -120,13 +118,29 @@ function follow(fleet: Played, minute: number, need: number, backlog: number, pl
   else if (target < have) fleet.ready = Math.max(plant.least, 1, fleet.ready - (have - target));
 }
 
-/** Part of a boot within which a backlog is to be worked off: it is rare, and all that comes waits behind it. */
-export const DRAIN_PART = 0.25;
+/** Within so many minutes a backlog is worked off once new hosts work: it is rare, and all that comes waits behind it. */
+export const DRAIN_MINUTES = 1.5;
+/** A load that is so many times that of the last minutes is on its way up. */
+const RISING = 1.5;
+
+/**
+ * The load that hosts launched now have to carry at least, messages per second: 0 while nobody is late, since a wobble
+ * passes. Once messages are late, what comes is taken to go on, and a steep rise to go on for as much again.
+ */
+export function surgeOf(
+  load: number,
+  lately: number,
+  queue: number,
+  ready: number,
+  { unitRate, withinSeconds }: Pick<Plant, 'unitRate' | 'withinSeconds'>,
+): number {
+  if (queue <= withinSeconds * ready * unitRate) return 0;
+  return load > RISING * lately ? 2 * load - lately : load;
+}
 
 /** Units for a load and for working off a backlog. */
-function unitsFor(need: number, backlog: number, { unitRate, bootMinutes, least, most }: Plant): number {
-  const extra =
-    backlog > unitRate * 12 ? Math.ceil(backlog / (unitRate * 60 * Math.max(2, DRAIN_PART * bootMinutes))) : 0;
+function unitsFor(need: number, backlog: number, { unitRate, least, most }: Plant): number {
+  const extra = backlog > unitRate * 12 ? Math.ceil(backlog / (unitRate * 60 * DRAIN_MINUTES)) : 0;
   return Math.min(most, Math.max(least, Math.ceil(need / unitRate - 1e-9) + extra));
 }
 

@@ -10,9 +10,10 @@ import { type Answer, disturbances, type Task } from './autoscaler-tasks';
 import { machine } from './figures';
 
 /**
- * `npm run bench:autoscaler -- [--traces FOLDER] [--report FILE] [--pictures FOLDER] [--seed N]`: all policies on all load
- * curves of a folder and in all disturbances, beside the clairvoyant optimum; prints the tables, writes the report, and
- * with `--pictures` one SVG for each load curve, as docs/autoscaling.md shows them.
+ * `npm run bench:autoscaler -- [--traces FOLDER] [--report FILE] [--pictures FOLDER] [--seed N] [--workers N]`: all
+ * policies on all load curves of a folder and in all disturbances, beside the clairvoyant optimum; prints the tables,
+ * writes the report, and with `--pictures` one SVG for each load curve, as docs/autoscaling.md shows them. It uses every
+ * processor unless `--workers` says how many.
  */
 async function main(argv: readonly string[]): Promise<void> {
   const option = (name: string, otherwise: string): string => {
@@ -22,6 +23,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const folder = option('--traces', process.env['EDWIN_TRACES'] ?? join('..', 'shared', 'traces'));
   const seed = Number(option('--seed', '1'));
   const file = resolve(option('--report', join('dist', 'autoscaler-report.html')));
+  const workers = Number(option('--workers', String(availableParallelism())));
+  if (!(workers >= 1)) throw new Error('--workers takes a number from 1 on');
   const began = Date.now();
   const files = traceFiles(folder);
   const tasks: Task[] = [
@@ -31,7 +34,7 @@ async function main(argv: readonly string[]): Promise<void> {
     ),
   ];
   console.log(`${machine()}; ${files.length} load curves, ${tasks.length} tasks`);
-  const answers = await inParallel(tasks, Math.min(availableParallelism(), tasks.length));
+  const answers = await inParallel(tasks, Math.min(Math.floor(workers), tasks.length));
   const traces = answers.flatMap((answer) => (answer.kind === 'trace' ? [answer.trace] : []));
   const disturbed = answers.flatMap((answer) => (answer.kind === 'scenario' ? [answer.scenario] : []));
   printTraces(traces);
