@@ -14,8 +14,8 @@ export interface Certainty {
   readonly short: boolean;
 }
 
-/** One late message in a hundred beyond the budget is worth so much of a fleet without reserve. */
-const PRICE = 1;
+/** One late message in a hundred beyond the budget is worth so much of a fleet without reserve; more is not paid. */
+const PRICE = 0.7;
 /**
  * The ledger of the promise: the replay shall spend this part of the budget of late messages, plus a multiple of what was
  * left of it in truth over the last two weeks, or less by as much as it was overspent.

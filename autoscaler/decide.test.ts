@@ -60,6 +60,21 @@ test('hosts follow a load that comes and goes with the day, ahead of it, and eac
   expect(decided.at(-1)!.reason).toMatch(/bot may get \d+\/s in 10 min \(likely .* % sure/);
 });
 
+test('once messages are late, hosts are launched at once for what comes, its rise, and the backlog', () => {
+  const { state, now } = run(30, () => 200);
+  const later = now + MINUTE;
+  const crowd = (ready: number) => {
+    const bot = service(later, 600, 40, { ready, oldestSeconds: ready > 0 ? 9 : 0 });
+    const hosts = many(10, (h) => host(`h${h}`));
+    return decide(later, signalsOf(later, bot, hosts), policyOf({ pools: { default: { max: 64 } } }), nobody, state);
+  };
+  const late = crowd(2500).pools['default']!;
+  expect(late.reason).toMatch(/messages of bot are late, so that \d+\/s are taken to go on; .* will wait by then/);
+  // At least 600/s on the rise for ten minutes beside the 400/s that ten hosts do, gone 1.5 minutes after them.
+  expect(late.hosts).toBeGreaterThan(15 + (200 * 600) / (40 * 90));
+  expect(crowd(0).pools['default']!.reason).not.toMatch(/are late/);
+});
+
 describe('nothing shrinks', () => {
   const falling = (minute: number): number => (minute < 0 ? 380 : 150);
   const quiet = (change: (signals: Signals) => Signals) => run(40, falling, change).decided;
