@@ -15,6 +15,7 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
   const steps = forwardSteps({ kind: to.snapshot.kind, from: entry.from, to: entry.to, wanted: entry.wanted });
   const http = to.snapshot.kind === 'http' || from?.snapshot.kind === 'http';
   let hosts: readonly string[] = entry.placement ?? [];
+  let placed = entry.placement !== undefined;
   const crew = () =>
     openCrew(run, {
       release: to,
@@ -32,11 +33,14 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
 
   const acts: Record<string, Act> = {
     async prepare(amid) {
-      if (entry.placement === undefined) {
+      if (!placed) {
         hosts = await chooseHosts(run, to, entry.wanted);
         await parts.journal.placed(run.hold, hosts);
       }
+      // Nothing runs there yet: when a host is lost meanwhile, the next try chooses anew.
+      placed = false;
       await each([...new Set(hosts)], amid, (host) => parts.images.ensure(to.image, host));
+      placed = true;
       return [...new Set(hosts)].join(', ');
     },
     async start(amid) {

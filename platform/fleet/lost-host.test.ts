@@ -12,6 +12,8 @@ let world: World;
 let one: Controller;
 let ada: Operator;
 let away = false;
+/** The first host is lost when the next image is to be brought there. */
+let trap = false;
 let onBoundary: (boundary: Boundary) => Promise<void> = async () => undefined;
 
 /** Two hosts of this machine, of which the first can be cut off: it is then as the port promises of such a host. */
@@ -51,7 +53,14 @@ beforeAll(async () => {
   const parts = await openParts(world.address);
   await parts.hosts.close();
   const hosts = cuttable(await openHosts('local:2', { data: world.address.data, log: silent }));
-  const fleet = await openFleetOn({ ...parts, hosts }, world.address, 'one', {
+  const ensure = async (image: string, host: string): Promise<void> => {
+    if (trap && host === 'local-1') await freeze('SIGSTOP');
+    trap = false;
+    if (away && host === 'local-1') throw new EdwinError('hosts.unreachable', `${host} can not be reached.`);
+    return parts.images.ensure(image, host);
+  };
+  const images: typeof parts.images = Object.assign(Object.create(parts.images), { ensure });
+  const fleet = await openFleetOn({ ...parts, hosts, images }, world.address, 'one', {
     boundary: (boundary) => onBoundary(boundary),
   });
   const close = async () => {
@@ -98,4 +107,14 @@ test('what a lost host owes an answer is answered by the others', async () => {
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   await freeze('SIGCONT');
   await ada.agreed(serving?.number);
+});
+
+test('a deployment chooses other hosts when one is lost before its image is there', async () => {
+  const release = await ada.build('while an image is brought');
+  trap = true;
+  expect(await ada.operate()).toMatchObject({ state: 'done', to: release });
+  const healthy = (await ada.cell()).instances.filter(({ state }) => state === 'healthy');
+  expect(healthy.map(({ host }) => host)).toEqual(['local-2', 'local-2']);
+  await freeze('SIGCONT');
+  await ada.agreed(release);
 });
