@@ -10,23 +10,23 @@ export interface Certainty {
   /** Share of messages that would have been late so, and of how many hours that is known. */
   readonly late: number;
   readonly hours: number;
-  /** Nothing that is worth its price keeps the promise. */
+  /** Nothing that is worth its price kept the promise in the replay. */
   readonly short: boolean;
 }
 
 /** One late message in a hundred beyond the budget is worth so much of a fleet without reserve; more is not paid. */
-const PRICE = 0.7;
+const PRICE = 1;
 /**
  * The ledger of the promise: the replay shall spend this part of the budget of late messages, plus a multiple of what was
  * left of it in truth over the last two weeks, or less by as much as it was overspent.
  */
-const AIM = 0.65;
-const FEEDBACK = 3;
+const AIM = 0.4;
+const FEEDBACK = 2;
 /** What happened in truth counts half after so many blocks. */
 const PROVEN_BLOCKS = 8;
 /** Whatever the ledger says, the replay may spend from so much to so much of the budget. */
 const LEAST = 0.05;
-const MOST = 1.6;
+const MOST = 0.8;
 
 /**
  * The way to run the fleet whose replay was cheapest, late messages beyond the budget priced in; as much less sure as the
@@ -54,7 +54,7 @@ export function certaintyFor({ fleets, blocks, realShare, realBlocks }: Replay, 
     keep,
     late: between === undefined ? lateShare : allowed,
     hours: blocks * 6,
-    short: lateShare > allowed,
+    short: lateShare > budget,
   };
 }
 
