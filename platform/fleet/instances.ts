@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasCode } from '../errors';
 import type { Instance, InstanceExit } from '../hosts/hosts';
 import type { Cell } from './cell';
 import type { Release } from './fleet';
@@ -181,11 +182,14 @@ export async function stopInstance(parts: FleetParts, cell: Cell, instance: Inst
   parts.listing.stale();
 }
 
-/** Removes exited instances but the newest few, kept for their logs. */
+/** Removes exited instances but the newest few, kept for their logs; those on a host that is away another time. */
 export async function pruneExited(parts: FleetParts, cell: Cell): Promise<void> {
   const exited = (await parts.listing.of(cell)).filter(({ state }) => state === 'exited');
   exited.sort((a, b) => (b.exit?.at.getTime() ?? 0) - (a.exit?.at.getTime() ?? 0));
-  await Promise.all(exited.slice(KEPT_EXITED).map(({ id }) => parts.hosts.remove(id)));
+  const unlessAway = (error: unknown): void => {
+    if (!hasCode(error, 'hosts.unreachable')) throw error;
+  };
+  await Promise.all(exited.slice(KEPT_EXITED).map(({ id }) => parts.hosts.remove(id).catch(unlessAway)));
   if (exited.length > KEPT_EXITED) parts.listing.stale();
 }
 
