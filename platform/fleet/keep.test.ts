@@ -206,6 +206,15 @@ test.each<[string, Partial<Facts>, object]>([
     { instances: ['a', 'b', 'c', 'd', 'e', 'f'].map((id, i) => instance(id, i < 2 ? {} : { state: 'exited' })) },
     { prune: true },
   ],
+  [
+    'but not on a host that is not reached',
+    {
+      instances: ['a', 'b', 'c', 'd', 'e', 'f'].map((id, i) =>
+        instance(id, i === 0 ? {} : { state: i === 1 ? 'unknown' : 'exited', host: 'h2' }),
+      ),
+    },
+    { drift: ['h2 is not reached; its instances are unknown'] },
+  ],
   ['a worker needs no place at the edge', { kind: 'worker', servers: [] }, {}],
 ])('%s', (_, changes, expected) => {
   expect(told(chores(facts(changes)))).toEqual(expected);

@@ -72,6 +72,7 @@ export function chores(facts: Facts): Chores {
   const silent = idsOf(present.filter((one) => one.state === 'unknown' && isSick(one)));
   const suspend = suspended(servers, sick, wanted);
   const leaving = new Set([...surplus, ...replaced, ...leftovers].map(({ id }) => id));
+  const away = new Set(present.filter(({ state }) => state === 'unknown').map(({ host }) => host));
   const presentIds = idsOf(present);
   const ownIds = idsOf(own);
   return {
@@ -92,7 +93,7 @@ export function chores(facts: Facts): Chores {
       ...servers.filter(({ id }) => !ownIds.has(id) && !leaving.has(id)),
       ...registered.filter(({ id, release }) => !presentIds.has(id) || (release !== serving && !leaving.has(id))),
     ].map(({ id }) => id),
-    prune: instances.length - present.length > KEPT_EXITED,
+    prune: instances.filter(({ state, host }) => state === 'exited' && !away.has(host)).length > KEPT_EXITED,
     drift: drift(
       facts,
       own,
