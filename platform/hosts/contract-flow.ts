@@ -8,13 +8,18 @@ export function flowContract(bench: HostsBench): void {
     const instance = await bench.startUp(bench.specOf('', { listens: true }));
     const stop = new AbortController();
     const numbers: number[] = [];
+    let reads = false;
     const following = (async () => {
       for await (const { text } of bench.hosts.logs(instance.id, { tail: 0, follow: true, signal: stop.signal })) {
-        numbers.push(Number(text.split(' ')[1]));
+        if (text === 'said') reads = true;
+        else numbers.push(Number(text.split(' ')[1]));
         if (numbers.length % 10 === 0) await new Promise(setImmediate);
       }
     })();
-    await fetch(`http://${instance.address!.host}:${instance.address!.port}/flood`);
+    const url = `http://${instance.address!.host}:${instance.address!.port}`;
+    // What is written before the reader is there is not for it.
+    await until(() => fetch(`${url}/say`).then(() => reads), { what: 'the log is read' });
+    await fetch(`${url}/flood`);
     await until(() => numbers.length >= 20_000, { what: 'all lines are read', withinMs: 100_000 });
     stop.abort();
     await following;
