@@ -63,7 +63,9 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
         { event: 'instance.unhealthy', instance: id, service: cell.service },
         `${id} answers nothing, and its host is not reached: the requests it has are given up`,
       );
-      await parts.edge.remove(cell, id, { force: true });
+      await parts.edge.remove(cell, id, { force: true }).catch((error) => {
+        log.warn({ error, instance: id }, 'Giving them up failed; tried again');
+      });
     }
   };
 
@@ -99,7 +101,6 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     let watch = openHealthWatch(registry, parts.releases);
     try {
       while (!lease.lost.aborted && !stopping.signal.aborted) {
-        poked = false;
         try {
           await look(lease.lost, watch);
           trouble = '';
@@ -118,13 +119,15 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     }
   };
 
+  /** A poke ends one rest and no more, also while nothing can be looked at. */
   const rest = async (): Promise<void> => {
-    if (poked || stopping.signal.aborted) return;
     const awake = new AbortController();
     wake = () => awake.abort();
+    if (poked) wake();
     await pause(LOOK_MS, undefined, { signal: AbortSignal.any([awake.signal, stopping.signal]) }).catch(
       () => undefined,
     );
+    poked = false;
   };
 
   const loop = (async () => {
