@@ -5,11 +5,13 @@ import { createTestDatabase, type TestDatabase } from '../../test/database';
 import { findChromium, launch } from '../../test/page/browser';
 import { PAGE_TOKEN, type RunningMessenger, startMessenger } from './fixture';
 
-/** The page in a real Chromium; without one on this machine these tests say so and are skipped. */
+/** The page in a real Chromium; without one these tests say so and are skipped, and fail with EDWIN_REQUIRE_REAL=1. */
 const executable = findChromium();
 const inBrowser = executable === undefined ? describe.skip : describe;
 
-inBrowser('the page of the local Messenger (needs Chromium)', () => {
+const but = executable === undefined ? ' (skipped: no Chromium; set EDWIN_TEST_CHROMIUM)' : '';
+
+inBrowser(`the page of the local Messenger${but}`, () => {
   let database: TestDatabase;
   let messenger: RunningMessenger;
   let webhook: Server;

@@ -41,6 +41,21 @@ export function poolsContract(bench: EdgeBench): void {
     await expect(bench.edge.drain(bench.pool, 'never-was')).rejects.toMatchObject({ code: 'edge.unknown-server' });
   });
 
+  bench.promise('servers that come to new pools all at once are all in them', async () => {
+    const { address } = await bench.serve('one');
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const pools = Array.from({ length: 12 }, (_, n): Pool => ({ ...bench.pool, service: `at-once-${n}` }));
+    await Promise.all(
+      pools.flatMap((pool) => ids.map((id) => bench.edge.add(pool, { id: `${pool.service}-${id}`, address }, held))),
+    );
+    for (const pool of pools) {
+      const found = (await bench.edge.servers(pool)).map(({ id }) => id).sort();
+      expect(found).toEqual(ids.map((id) => `${pool.service}-${id}`));
+      expect((await ask(bench.edge.url(pool))).status).toBe(200);
+      await Promise.all(found.map((id) => bench.edge.remove(pool, id, { force: true })));
+    }
+  });
+
   bench.promise(
     'pools do not mix, of the same service in another environment neither',
     async () => {

@@ -17,7 +17,6 @@ export class Written {
   private readonly master: Master;
   private saving: Promise<void> = Promise.resolve();
   private next: Promise<void> | undefined;
-  private growing: Promise<unknown> = Promise.resolve();
 
   constructor(master: Master) {
     this.master = master;
@@ -57,13 +56,7 @@ export class Written {
    * Doubles the slots while a few are still free, by the only reload there ever is. Gives the processes after it.
    * @throws `edge.not-written` when HAProxy does not take its configuration
    */
-  grow(workers: Workers): Promise<Workers> {
-    const grown = this.growing.catch(() => undefined).then(() => this.enlarge(workers));
-    this.growing = grown;
-    return grown;
-  }
-
-  private async enlarge(workers: Workers): Promise<Workers> {
+  async grow(workers: Workers): Promise<Workers> {
     const slots = await this.master.slots();
     const taken = new Set([...(await this.master.entries()).values()].map(slotOf));
     const free = slots.filter(({ name }) => !taken.has(name)).length;

@@ -39,12 +39,13 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
   const closed = new AbortController();
   const master = new Master(address, folder, closed.signal);
   const written = new Written(master);
+  let turn: Promise<unknown> = Promise.resolve();
 
   /** Every piece of work finds what an earlier try did, so one that met a restart is done again. */
-  const insist = async <T>(work: () => Promise<T>): Promise<T> => {
+  const insist = async <T>(work: (limit: number) => Promise<T>): Promise<T> => {
     for (const limit = Date.now() + patienceMs; ; await pause(TRY_EVERY_MS)) {
       try {
-        return await work();
+        return await work(limit);
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         if (Date.now() < limit && !closed.signal.aborted) continue;
@@ -54,10 +55,19 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
       }
     }
   };
+  /** Slots are taken and added one after the other: servers that come to a new pool at once share its slot. */
+  const alone = <T>(limit: number, work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(() => {
+      if (Date.now() > limit) throw new NoAnswer('nor did it answer those before');
+      return work();
+    });
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
   /** Confirmed when it is in the files, and the worker that was told is still the one that serves. */
-  const change = (work: (workers: Workers) => Promise<Workers>): Promise<void> =>
-    insist(async () => {
-      const told = (await work(await master.workers())).current;
+  const change = (work: (workers: Workers, limit: number) => Promise<Workers>): Promise<void> =>
+    insist(async (limit) => {
+      const told = (await work(await master.workers(), limit)).current;
       await written.save();
       if ((await master.workers()).current !== told) throw new NoAnswer('it was restarted meanwhile');
     });
@@ -67,10 +77,10 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
     servers: (pool) => insist(() => list(master, pool)),
     add: (pool: Pool, server: NewServer, policy: PoolPolicy) => {
       check(pool, server, policy);
-      return change(async (workers) => {
-        const slot = await takeSlot(master, pool, policy);
+      return change(async (workers, limit) => {
+        const slot = await alone(limit, () => takeSlot(master, pool, policy));
         await enlist(master, workers, slot, server);
-        return written.grow(workers);
+        return alone(limit, () => written.grow(workers));
       });
     },
     drain: (pool, id) =>

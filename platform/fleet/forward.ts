@@ -62,10 +62,10 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
       await parts.journal.serve(run.hold, to.number);
       await amid();
       const old = idsOf(running((await instancesOf(run)).old));
-      const unlisted = unlist(parts, cell, old);
-      if (!http) return unlisted.then(() => `release ${to.number} works`);
-      const ready = (await parts.edge.servers(cell)).filter(({ id }) => old.has(id));
-      await Promise.all([unlisted, ...ready.map(({ id }) => parts.edge.drain(cell, id))]);
+      const [servers] = await Promise.all([http ? parts.edge.servers(cell) : [], unlist(parts, cell, old)]);
+      if (!http) return `release ${to.number} works`;
+      const ready = servers.filter(({ id }) => old.has(id));
+      await Promise.all(ready.map(({ id }) => parts.edge.drain(cell, id)));
       return `${entry.wanted} added, ${ready.length} draining`;
     },
     async drain() {
@@ -78,7 +78,7 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
       const old = running((await instancesOf(run)).old);
       const end = async (instance: Instance): Promise<void> => {
         await stopInstance(parts, cell, instance);
-        await forget(parts, cell, http ? 'http' : 'worker', instance.id);
+        if (http) await parts.edge.remove(cell, instance.id, { force: true });
       };
       await team().meanwhile('ready', () => each(old, amid, end));
       return `${old.length} stopped`;

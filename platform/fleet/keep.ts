@@ -1,6 +1,7 @@
 import type { EdgeServer } from '../edge/edge';
 import type { Instance } from '../hosts/hosts';
 import type { RegisteredInstance } from '../registry/registry';
+import { idsOf } from './run';
 
 /** What is known of a service in an environment while no operation works on it. */
 export interface Facts {
@@ -126,10 +127,6 @@ function isMissing({ kind, registered, servers }: Facts, { id, address, state }:
   if (entry === undefined || !sameAddress(entry)) return true;
   const server = servers.find((one) => one.id === id);
   return kind === 'http' && (server?.state !== 'ready' || !sameAddress(server));
-}
-
-function idsOf(instances: readonly Instance[]): Set<string> {
-  return new Set(instances.map(({ id }) => id));
 }
 
 function newestFirst(instances: readonly Instance[]): Instance[] {

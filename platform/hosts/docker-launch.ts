@@ -64,9 +64,7 @@ async function create({ engine, spec, cpus, known, signal: abortSignal }: Launch
   if (!known.networks.has(environment)) await ensureNetwork(engine, environment);
   known.networks.add(environment);
   try {
-    const imageUser = known.users.get(spec.image) ?? (await imageUserOf(engine, spec.image));
-    if (known.users.size >= MOST_USERS) known.users.clear();
-    known.users.set(spec.image, imageUser);
+    const imageUser = await imageUserOf(engine, spec.image, known.users);
     const container = containerOf(spec, { host: engine.host, cpus, imageUser });
     await engine.actions.createContainer({ ...container, abortSignal });
     return true;
@@ -89,8 +87,12 @@ async function start({ engine, spec, signal: abortSignal }: Launch, made: boolea
   }
 }
 
-async function imageUserOf(engine: Engine, image: string): Promise<string> {
+async function imageUserOf(engine: Engine, image: string, users: Known['users']): Promise<string> {
+  const seen = users.get(image);
+  if (seen !== undefined) return seen;
   const { Config } = await engine.calls.getImage(releaseTag(image)).inspect();
+  if (users.size >= MOST_USERS) users.clear();
+  users.set(image, Config.User ?? '');
   return Config.User ?? '';
 }
 

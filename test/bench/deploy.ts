@@ -10,8 +10,8 @@ import { localWorld, realWorld, schedule, type World } from './world';
 
 /**
  * `npm run bench:deploy -- [messages] [per second] [--real]`: students write through stage while bot and gateway are
- * deployed five times each and every instance is once killed with -9; they write on until the last deployment has
- * ended. With `--real` on the servers that EDWIN_TEST_… name; then one host's power is cut in the middle and comes back,
+ * deployed five times each and one instance after the other is killed with -9; they write on until the last deployment
+ * has ended. With `--real` on the servers that EDWIN_TEST_… name; then one host's power is cut in the middle and comes back,
  * and RabbitMQ is killed with -9. Ends with status 1 when a message was lost, answered twice or out of order, or a
  * webhook call failed.
  */

@@ -27,15 +27,13 @@ export function deadInRabbit({ deliveryLimit, names, onChannel, store }: DeadPar
       for (const limit = Date.now() + RETURN_LIMIT_MS; Date.now() < limit; await pause(LOOK_EVERY_MS))
         if ((await channel.checkQueue(deadOf(queue))).messageCount >= count) return;
     });
-  const settle = async (
-    queue: string,
-    which: readonly string[] | 'all',
-    before: (batch: GetMessage[]) => Promise<void>,
-  ): Promise<number> => {
-    const { settled, kept } = await onChannel(queue, (channel) => settleDead(channel, deadOf(queue), which, before));
-    await givenBack(queue, kept);
-    return settled;
-  };
+  const settle = (queue: string, which: readonly string[] | 'all', before: (batch: GetMessage[]) => Promise<void>) =>
+    onChannel(queue, (channel) => settleDead(channel, deadOf(queue), which, before))
+      .then(async ({ settled, kept }) => {
+        await givenBack(queue, kept);
+        return settled;
+      })
+      .catch(unlessMissing(0));
   return {
     queues: names,
     list: (queue, limit) =>
@@ -51,8 +49,8 @@ export function deadInRabbit({ deliveryLimit, names, onChannel, store }: DeadPar
           queue,
           batch.map((message) => repacked(message, {})),
         ),
-      ).catch(unlessMissing(0)),
-    drop: (queue, which) => settle(queue, which, async () => undefined).catch(unlessMissing(0)),
+      ),
+    drop: (queue, which) => settle(queue, which, async () => undefined),
   };
 }
 
