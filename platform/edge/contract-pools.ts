@@ -1,6 +1,7 @@
 import { type IncomingMessage } from 'node:http';
+import { until } from '../../test/until';
 import { type EdgeBench, held } from './contract-bench';
-import { ask } from './contract-load';
+import { ask, startServer } from './contract-load';
 import type { Pool } from './edge';
 
 /** Pools, and what passes through them. */
@@ -20,9 +21,11 @@ export function poolsContract(bench: EdgeBench): void {
     const { id, address } = await bench.serve('one');
     expect(await bench.edge.servers(bench.pool)).toEqual([]);
     await bench.edge.add(bench.pool, { id, address }, held);
-    expect(await bench.edge.servers(bench.pool)).toEqual([{ id, address, state: 'ready', sessions: 0 }]);
+    expect(await bench.edge.servers(bench.pool)).toEqual([{ id, address, state: 'ready', down: false, sessions: 0 }]);
     await bench.edge.drain(bench.pool, id);
-    expect(await bench.edge.servers(bench.pool)).toEqual([{ id, address, state: 'draining', sessions: 0 }]);
+    expect(await bench.edge.servers(bench.pool)).toEqual([
+      { id, address, state: 'draining', down: false, sessions: 0 },
+    ]);
   });
 
   bench.promise('add, drain and remove may be repeated, and a draining server becomes ready again', async () => {
@@ -39,6 +42,20 @@ export function poolsContract(bench: EdgeBench): void {
     await bench.edge.remove(bench.pool, 'never-was');
     expect(await bench.edge.servers(bench.pool)).toEqual([]);
     await expect(bench.edge.drain(bench.pool, 'never-was')).rejects.toMatchObject({ code: 'edge.unknown-server' });
+  });
+
+  bench.promise('a server that took no connection is down until it takes one again', async () => {
+    const first = await startServer('one');
+    await bench.edge.add(bench.pool, first, { ...held, holdSeconds: 0.2 });
+    const down = async () => (await bench.edge.servers(bench.pool)).map((server) => server.down);
+    expect(await down()).toEqual([false]);
+    await first.close();
+    expect(await ask(bench.edge.url(bench.pool))).toMatchObject({ status: 503 });
+    await until(async () => (await down())[0], { what: 'the server is down' });
+    const second = await startServer('one', undefined, first.address.port);
+    bench.closers.push(() => second.close());
+    await until(async () => (await ask(bench.edge.url(bench.pool))).status === 200, { what: 'it is asked again' });
+    await until(async () => !(await down())[0], { what: 'the server is up' });
   });
 
   bench.promise('servers that come to new pools all at once are all in them', async () => {

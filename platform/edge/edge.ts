@@ -49,6 +49,8 @@ export interface PoolPolicy {
 
 export interface EdgeServer extends NewServer {
   readonly state: 'ready' | 'draining';
+  /** It took no connection when the edge itself tried last. */
+  readonly down: boolean;
   /** Requests being answered now. */
   readonly sessions: number;
 }

@@ -19,6 +19,8 @@ export function parseWorkers(text: string): Workers | undefined {
 
 /** In maintenance of any kind (1, 2, 4, 32), or draining (8, 16): HAProxy's management guide, `show servers state`. */
 const AWAY = 1 | 2 | 4 | 8 | 16 | 32;
+/** Operational state of a server that its check found to take no connections. */
+const STOPPED = '0';
 
 /** Of `show servers state`: all slots, free ones included, as each has a server for those who wait. */
 export function parseSlots(text: string): Slot[] {
@@ -30,7 +32,8 @@ export function parseSlots(text: string): Slot[] {
     const servers = slots.get(slot) ?? [];
     slots.set(slot, servers);
     const state = (Number(words[6]) & AWAY) === 0 ? 'ready' : 'draining';
-    if (!id!.startsWith(':')) servers.push({ id: id!, host: host!, port: Number(words[18]), state });
+    const down = words[5] === STOPPED;
+    if (!id!.startsWith(':')) servers.push({ id: id!, host: host!, port: Number(words[18]), state, down });
   }
   return [...slots].map(([name, servers]) => ({ name, servers }));
 }

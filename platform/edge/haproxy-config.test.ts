@@ -12,8 +12,8 @@ test('the pools that HAProxy starts with first are 64 free slots', () => {
 
 test('slots are written with their servers, and a draining one comes back without traffic', () => {
   const servers = [
-    { id: 'a', host: '10.0.0.1', port: 80, state: 'ready' },
-    { id: 'b', host: '::1', port: 81, state: 'draining' },
+    { id: 'a', host: '10.0.0.1', port: 80, state: 'ready', down: false },
+    { id: 'b', host: '::1', port: 81, state: 'draining', down: false },
   ] as const;
   const text = poolsConfiguration(grown([{ name: 'pool-2', servers }], 2));
   expect(text).toMatch(
@@ -22,7 +22,8 @@ test('slots are written with their servers, and a draining one comes back withou
 });
 
 test('growing keeps the slots there are', () => {
-  const slots = grown([{ name: 'pool-1', servers: [{ id: 'a', host: '1.1.1.1', port: 1, state: 'ready' }] }], 3);
+  const servers = [{ id: 'a', host: '1.1.1.1', port: 1, state: 'ready', down: false }] as const;
+  const slots = grown([{ name: 'pool-1', servers }], 3);
   expect(slots.map(({ name, servers }) => [name, servers.length])).toEqual([
     ['pool-1', 1],
     ['pool-2', 0],
@@ -56,8 +57,8 @@ test('processes are told apart: the one that serves, those that end, and failed 
 });
 
 test('servers are read with their state; the way of those who wait is none', () => {
-  const line = (id: string, admin: number) =>
-    `5 pool-1 2 ${id} 127.0.0.1 2 ${admin} 1 1 8 2 0 6 0 0 0 - 19001 - 0 0 - - 0`;
+  const line = (id: string, admin: number, operational = 2) =>
+    `5 pool-1 2 ${id} 127.0.0.1 ${operational} ${admin} 1 1 8 2 0 6 0 0 0 - 19001 - 0 0 - - 0`;
   const text = [
     '1',
     '# be_id be_name …',
@@ -66,14 +67,16 @@ test('servers are read with their state; the way of those who wait is none', () 
     line('b', 8),
     line('c', 1),
     line('d', 4),
+    line('e', 0, 0),
     '',
   ].join('\n');
   const [slot] = parseSlots(text);
-  expect(slot!.servers.map(({ id, state }) => [id, state])).toEqual([
-    ['a', 'ready'],
-    ['b', 'draining'],
-    ['c', 'draining'],
-    ['d', 'draining'],
+  expect(slot!.servers.map(({ id, state, down }) => [id, state, down])).toEqual([
+    ['a', 'ready', false],
+    ['b', 'draining', false],
+    ['c', 'draining', false],
+    ['d', 'draining', false],
+    ['e', 'ready', true],
   ]);
   expect(parseSessions('# pxname,svname\npool-1,:hold,0,0,4\npool-1,a,0,0,2,9,,40\n').get('a')).toBe(2);
 });

@@ -13,6 +13,7 @@ export interface SlotServer {
   readonly host: string;
   readonly port: number;
   readonly state: EdgeServer['state'];
+  readonly down: boolean;
 }
 
 /** Which slot serves the pool `environment/service`. */

@@ -107,10 +107,11 @@ async function list(master: Master, pool: Pool): Promise<EdgeServer[]> {
   const name = slotOf(entries.get(keyOf(pool)));
   if (name === undefined) return [];
   const [slot, sessions] = await Promise.all([master.slot(name), master.sessions(name, workers)]);
-  return (slot?.servers ?? []).map(({ id, host, port, state }) => ({
+  return (slot?.servers ?? []).map(({ id, host, port, state, down }) => ({
     id,
     address: { host: entries.get(nameKey(name, id)) ?? host, port },
     state,
+    down,
     sessions: sessions.get(id) ?? 0,
   }));
 }

@@ -23,7 +23,9 @@ export class ServerPool {
   }
 
   list(): EdgeServer[] {
-    return this.servers.map(({ id, address, state, sessions }) => ({ id, address, state, sessions: sessions.size }));
+    return this.servers.map(({ id, address, state, down, sessions }) => {
+      return { id, address, state, down, sessions: sessions.size };
+    });
   }
 
   all(): readonly Upstream[] {

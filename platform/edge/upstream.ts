@@ -38,6 +38,11 @@ export class Upstream {
     return fresh ? this.once : this.agent;
   }
 
+  get down(): boolean {
+    return this.failures > 0;
+  }
+
+  /** Not to be asked for a while. */
   isDown(now: number): boolean {
     return now < this.downUntil;
   }

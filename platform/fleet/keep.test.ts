@@ -37,6 +37,7 @@ const server = (id: string, changes: Partial<EdgeServer> = {}): EdgeServer => ({
   id,
   address,
   state: 'ready',
+  down: false,
   sessions: 0,
   ...changes,
 });
@@ -166,7 +167,7 @@ test.each<[string, Partial<Facts>, object]>([
     { abandon: ['old'], forget: ['old'] },
   ],
   [
-    'but not of the last half of what is wanted: perhaps only we do not reach them',
+    'but not of the last half of what is wanted, as long as the edge reaches them: perhaps only we do not',
     {
       instances: ['a', 'b'].map((id) => instance(id, { state: 'unknown' })),
       health: new Map([
@@ -175,6 +176,20 @@ test.each<[string, Partial<Facts>, object]>([
       ]),
     },
     { abandon: ['a'], drift: ['h1 is not reached; its instances are unknown'] },
+  ],
+  [
+    'of the last one, too, when the edge does not reach it either',
+    {
+      instances: [instance('b', { state: 'unknown', host: 'h2' })],
+      registered: [entry('b')],
+      servers: [server('b', { down: true })],
+      health: new Map([['b', sick(4_000)]]),
+    },
+    {
+      start: 1,
+      abandon: ['b'],
+      drift: ['0 of 2 instances run', 'h2 is not reached; its instances are unknown'],
+    },
   ],
   [
     'also when the replacement is there',

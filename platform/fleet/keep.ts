@@ -83,7 +83,7 @@ export function chores(facts: Facts): Chores {
     ),
     suspend: suspend.filter((id) => !silent.has(id)),
     abandon: servers
-      .filter(({ id, state }) => silent.has(id) && (state === 'draining' || suspend.includes(id)))
+      .filter(({ id, state, down }) => silent.has(id) && (state === 'draining' || down || suspend.includes(id)))
       .map(({ id }) => id),
     retire: [
       ...surplus.map((instance) => ({ instance, reason: `${useful.length} run, ${wanted} wanted` })),
