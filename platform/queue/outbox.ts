@@ -45,7 +45,7 @@ export interface RelayOptions {
   readonly pool: Pool;
   /** Whose `outbox` it empties. */
   readonly schema: string;
-  readonly queue: Queue;
+  readonly queue: Pick<Queue, 'publish'>;
   readonly log: Logger;
   /** Label of the metric. */
   readonly service: string;
@@ -177,7 +177,7 @@ async function relayBatch(
   return transaction(pool, take, lightly);
 }
 
-async function publishAll(queue: Queue, messages: Written['messages']): Promise<void> {
+async function publishAll(queue: RelayOptions['queue'], messages: Written['messages']): Promise<void> {
   const names = [...new Set(messages.map((message) => message.queue))];
   await Promise.all(
     names.map((name) =>

@@ -4,7 +4,7 @@ import { migrate } from '../../platform/database/migrate';
 import { openPool, planOnce } from '../../platform/database/postgres';
 import { queues } from '../../platform/messages';
 import { runProgram } from '../../platform/program';
-import { openQueue } from '../../platform/queue/open';
+import { openLateQueue } from '../../platform/queue/late';
 import { settleEchoes } from './echoes';
 import { createGate } from './gate';
 import { graphApi } from './graph-api';
@@ -51,9 +51,11 @@ runProgram(
     });
     onStop('pump', () => pump.stop());
 
-    const queue = await openQueue(config.QUEUE_URL, log);
+    // Webhooks are answered also while the queue is away.
+    const queue = await openLateQueue(config.QUEUE_URL, log);
     onStop('queue', () => queue.close());
-    await queue.consume(queues.replies, { concurrency: config.SEND_CONCURRENCY }, takeReply(pump, log));
+    addHealthNote(queue.problem);
+    queue.consume(queues.replies, { concurrency: config.SEND_CONCURRENCY }, takeReply(pump, log));
 
     const app = webhookServer({
       appSecret: config.MESSENGER_APP_SECRET,

@@ -3,11 +3,12 @@ import { watchDatabase } from '../../platform/database/health';
 import { migrate } from '../../platform/database/migrate';
 import { openPool, planOnce } from '../../platform/database/postgres';
 import { runProgram } from '../../platform/program';
-import { openQueue } from '../../platform/queue/open';
+import { openLateQueue } from '../../platform/queue/late';
 import { startRelay } from '../../platform/queue/outbox';
 import { mailerServer } from './server';
 
-runProgram('mailer', ['database', 'queue', 'mailer'], async ({ config, log, onStop, addHealthCheck, serve }) => {
+runProgram('mailer', ['database', 'queue', 'mailer'], async (program) => {
+  const { config, log, onStop, addHealthCheck, addHealthNote, serve } = program;
   const pool = openPool(config.DATABASE_URL, { max: 8, onConnect: planOnce });
   onStop('database', () => pool.end());
   await migrate(pool, join(__dirname, 'migrations'), 'mailer');
@@ -15,9 +16,11 @@ runProgram('mailer', ['database', 'queue', 'mailer'], async ({ config, log, onSt
   onStop('database watch', () => database.stop());
   addHealthCheck(database.problem);
 
-  const queue = await openQueue(config.QUEUE_URL, log);
+  // What is saved waits in the outbox: messages are taken from Messenger also while the queue is away.
+  const queue = await openLateQueue(config.QUEUE_URL, log);
   onStop('queue', () => queue.close());
-  const relay = await startRelay({ pool, schema: 'mailer', queue, log, service: 'mailer' });
+  addHealthNote(queue.problem);
+  const relay = startRelay({ pool, schema: 'mailer', queue, log, service: 'mailer' });
   onStop('relay', () => relay.stop());
 
   const app = mailerServer({ pool, token: config.MAILER_TOKEN, log, saved: () => relay.poke() });

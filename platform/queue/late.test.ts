@@ -1,0 +1,67 @@
+import { createTestDatabase, type TestDatabase } from '../../test/database';
+import { openRelay, type Relay } from '../../test/engines/relay';
+import { until } from '../../test/until';
+import { silent } from '../log';
+import { openLateQueue } from './late';
+
+/** The queue on the embedded PostgreSQL, at the end of a piece of network that can be cut. */
+let database: TestDatabase;
+let network: Relay;
+let url: string;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  const { hostname, port } = new URL(database.url);
+  network = await openRelay({ host: hostname, port: Number(port) });
+  url = Object.assign(new URL(database.url), { host: `${network.host}:${network.port}` }).toString();
+});
+afterEach(async () => {
+  await network.close();
+  await database.drop();
+});
+
+async function expectToWork(queue: Awaited<ReturnType<typeof openLateQueue>>, taken: readonly string[]): Promise<void> {
+  await until(() => queue.problem() === undefined, { what: 'the queue is there' });
+  await queue.publish('bot.messages', [{ id: 'late', body: {} }]);
+  await until(() => taken.includes('late'), { what: 'the message is taken' });
+}
+
+test('a queue that is there is there at once', async () => {
+  const queue = await openLateQueue(url, silent);
+  expect(queue.problem()).toBeUndefined();
+  const taken: string[] = [];
+  queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
+  await expectToWork(queue, taken);
+  await queue.close();
+});
+
+test.each<[string, (network: Relay) => unknown, (network: Relay) => unknown]>([
+  ['is away', (cut) => cut.cut(), (cut) => cut.mend()],
+  ['hangs', (paused) => paused.pause(), (paused) => paused.resume()],
+])('a program starts while its queue %s, and takes messages when it is back', async (_, lose, mend) => {
+  await lose(network);
+  const queue = await openLateQueue(url, silent);
+  const taken: string[] = [];
+  queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
+  expect(queue.problem()).toEqual(expect.any(String));
+  await expect(queue.publish('bot.messages', [{ id: 'early', body: {} }])).rejects.toMatchObject({
+    code: 'queue.unreachable',
+  });
+  await mend(network);
+  await expectToWork(queue, taken);
+  await queue.close();
+});
+
+test('wrong credentials and a wrong address end the start', async () => {
+  const wrong = Object.assign(new URL(url), { password: 'wrong' }).toString();
+  await expect(openLateQueue(wrong, silent)).rejects.toMatchObject({ code: 'queue.refused' });
+  await expect(openLateQueue('http://queue', silent)).rejects.toMatchObject({ code: 'config.invalid' });
+});
+
+test('it closes while its server is away', async () => {
+  await network.cut();
+  const queue = await openLateQueue(url, silent);
+  queue.consume('bot.messages', { concurrency: 1 }, async () => undefined);
+  await queue.close();
+  expect(queue.problem()).toEqual(expect.any(String));
+});
