@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SpanKind } from '@opentelemetry/api';
 import type { Logger } from '../../platform/log';
@@ -41,6 +42,7 @@ export async function startDelivery({
   log,
 }: DeliveryDeps): Promise<Delivery> {
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // every student who waits for a delivery may wait for it
   /** Students being served; `again`: something came meanwhile. */
   const busy = new Map<string, { again: boolean; done: Promise<void> }>();
 
