@@ -6,7 +6,7 @@ import type { Engine } from './engine';
 import { statusOf, unreachable } from './failure';
 
 const PROBE_MS = 1_000;
-/** A host that is frozen or cut off takes calls and never answers: after so long it is taken for lost. */
+/** A host that is frozen or cut off takes calls and never answers: after so long without an answer to any it is lost. */
 const PROBE_LIMIT_MS = 5_000;
 /** What is done first when it answers, a list of what runs among it. */
 const REACHED_LIMIT_MS = 10_000;
@@ -51,8 +51,8 @@ export function openLink(engine: Engine, onReached: (signal: AbortSignal) => Pro
   const closing = new AbortController();
   let session: AbortController | undefined;
   let trouble: EdwinError | undefined;
-  /** When it last answered anything. */
-  let aliveAt = 0;
+  /** When it last answered a call. */
+  let aliveAt = Number.NEGATIVE_INFINITY;
   const waiting = new Set<() => void>();
   let wake = (): void => undefined;
 
@@ -66,10 +66,21 @@ export function openLink(engine: Engine, onReached: (signal: AbortSignal) => Pro
     engine.refresh();
     turn();
   };
+  /** A busy engine may be late with this answer while it gives others. */
+  const hear = async (): Promise<void> => {
+    for (let limitMs = PROBE_LIMIT_MS; ; ) {
+      try {
+        return await withDeadline(limitMs, [closing.signal], (signal) => ping(engine, signal));
+      } catch (error) {
+        const leftMs = aliveAt + PROBE_LIMIT_MS - performance.now();
+        if (!(error instanceof NoAnswer) || session === undefined || leftMs <= 0) throw error;
+        limitMs = Math.max(leftMs, PROBE_MS);
+      }
+    }
+  };
   const probe = async (): Promise<void> => {
-    const begun = performance.now();
     try {
-      await withDeadline(PROBE_LIMIT_MS, [closing.signal], (signal) => ping(engine, signal));
+      await hear();
       if (session !== undefined) return;
       const fresh = new AbortController();
       await withDeadline(REACHED_LIMIT_MS, [closing.signal], () => onReached(fresh.signal)).catch((error) => {
@@ -79,8 +90,7 @@ export function openLink(engine: Engine, onReached: (signal: AbortSignal) => Pro
       [session, trouble] = [fresh, undefined];
       turn();
     } catch (error) {
-      const busy = error instanceof NoAnswer && session !== undefined && aliveAt > begun;
-      if (!closing.signal.aborted && !busy) lost(error);
+      if (!closing.signal.aborted) lost(error);
     }
   };
   const loop = (async () => {

@@ -47,6 +47,8 @@ export interface Chores {
 
 const SICK_PROBES = 3;
 const SICK_MS = 2_500;
+/** Fewer are enough where its host answers nothing either. */
+const SILENT_PROBES = 2;
 const HOPELESS_MS = 30_000;
 const KEPT_EXITED = 3;
 
@@ -70,7 +72,9 @@ export function chores(facts: Facts): Chores {
   );
   const replaced = useful.length >= wanted ? hopeless.filter(({ state }) => state === 'running') : [];
   const leftovers = foreign.filter((instance) => instance.state === 'running' && facts.isOurs(instance));
-  const silent = idsOf(present.filter((one) => one.state === 'unknown' && isSick(one)));
+  const silent = idsOf(
+    present.filter((one) => one.state === 'unknown' && (health.get(one.id)?.failures ?? 0) >= SILENT_PROBES),
+  );
   const suspend = suspended(servers, sick, wanted);
   const leaving = new Set([...surplus, ...replaced, ...leftovers].map(({ id }) => id));
   const away = new Set(present.filter(({ state }) => state === 'unknown').map(({ host }) => host));

@@ -14,12 +14,12 @@ export interface LateQueue extends Pick<Queue, 'publish' | 'close'> {
 }
 
 /** So long a start waits for the server; one that is well takes a small part of it. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 500;
 
 /**
- * Opens the queue, or goes on trying when its server does not answer within 2 s. Until there is one, `publish` rejects
- * with `queue.unreachable`.
- * @throws `config.invalid` or `queue.refused` when that is known within 2 s; later it is logged, and tried again
+ * Opens the queue, or goes on trying when its server does not answer within half a second. Until there is one,
+ * `publish` rejects with `queue.unreachable`.
+ * @throws `config.invalid` or `queue.refused` when that is known by then; later it is logged, and tried again
  */
 export async function openLateQueue(url: string, log: Logger): Promise<LateQueue> {
   const closing = new AbortController();

@@ -35,7 +35,9 @@ export interface Tally {
 export class Messenger {
   private readonly server: Server;
   private readonly appSecret: string;
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 200 });
+  /** Idle connections end here before they do at the edge (after 65 s), whose end a new call could meet. */
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 200, timeout: 30_000 });
+  private readonly openedAt = Date.now();
   private webhook = '';
   private count = 0;
   private readonly students = new Map<string, Sent[]>();
@@ -179,7 +181,8 @@ export class Messenger {
         if (counts) this.webhookMs.push(Date.now() - began);
         if (failure) {
           this.errors += 1;
-          this.failures.push(failure);
+          const seconds = ((began - this.openedAt) / 1000).toFixed(1);
+          this.failures.push(`${failure} (call of second ${seconds}, ${Date.now() - began} ms)`);
         }
         resolve();
       };
@@ -200,7 +203,9 @@ export class Messenger {
         },
       );
       call.on('timeout', () => call.destroy(new Error('no answer within 20 s')));
-      call.on('error', (error) => done(`webhook call: ${error.message}`));
+      call.on('error', (error) =>
+        done(`webhook call: ${error.message}${call.reusedSocket ? ', kept connection' : ''}`),
+      );
       call.end(body);
     });
   }
