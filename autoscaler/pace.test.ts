@@ -19,8 +19,34 @@ test('a release that is slower by 30 % is followed within five minutes', () => {
   expect(after.rate).toBeLessThan(7.5);
 });
 
-test('so is a service that gets slower under the same release, within half an hour', () => {
-  expect(follow(follow(newPace, monday, 3600, 10), monday + 3_600_000, 1800, 7).rate).toBeLessThan(7.2);
+test('so is a service that gets slower under the same release: three measurements in a row are believed', () => {
+  const slower = follow(follow(newPace, monday, 3600, 10), monday + 3_600_000, 180, 7);
+  expect(slower.rate).toBeLessThan(7.5);
+  expect(slower.rate).toBeGreaterThan(7);
+});
+
+test('a single measurement that is far off moves it little', () => {
+  const before = follow(newPace, monday, 3600, 10);
+  const after = learnPace(before, service(monday + 3_600_000, 200, 30, { serviceRate: 400, busy: 2 / 3 }));
+  expect(after.rate).toBeLessThan(10.4);
+});
+
+test('a crowd that the last seconds show and the busy share of a minute does not yet is no faster pace', () => {
+  const before = follow(newPace, monday, 3600, 10);
+  const crowd = { serviceRate: 290, busy: (3 * 200 + 290) / 4 / 300 };
+  const after = learnPace(before, service(monday + 3_600_000, 290, 30, crowd));
+  expect(after.rate).toBeCloseTo(before.rate, 2);
+});
+
+test('at full work a pace is measured as soon as instances are settled', () => {
+  const before = follow(newPace, monday, 3600, 10);
+  let pace = before;
+  for (let i = 0; i < 8; i++) {
+    const instances = many(30 + Math.floor(i / 3), (n) => instance(`i${n}`));
+    const more = { instances, serviceRate: 7 * instances.length, busy: 1 };
+    pace = learnPace(pace, service(monday + 3_600_000 + i * 15_000, 300, 30, more));
+  }
+  expect(pace.rate).toBeLessThan(9);
 });
 
 test.each([

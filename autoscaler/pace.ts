@@ -10,6 +10,10 @@ export interface Pace {
   /** Ready instances lately, and since when it is that many: while it changes, means of a minute mislead. */
   readonly instances: number;
   readonly since: number;
+  /** What was served in the measurements of the last minute, oldest first. */
+  readonly served: readonly { readonly at: number; readonly rate: number }[];
+  /** Measurements in a row that were far above (or, negative, below) the estimate. */
+  readonly off: number;
 }
 
 const MOST = 30;
@@ -17,11 +21,18 @@ const MOST = 30;
 const CARRIED = 3;
 /** Below this busy share the quotient is noise. */
 const LEAST_BUSY = 0.2;
-const STEADY_MS = 60_000;
+/** The busy share is a mean of so long. */
+const MEAN_MS = 60_000;
+/** When all are at full work throughout, it is enough that no instance came or went for so long. */
+const FULL_WORK = 0.98;
+const SETTLED_MS = 15_000;
 /** One measurement moves the estimate by no more than this factor, once there are a few. */
 const LEAP = 1.5;
+/** A pace that was off by more than this share so many times in a row has changed: what was known counts little. */
+const FAR_OFF = 0.08;
+const CHANGED = 3;
 
-export const newPace: Pace = { release: '', rate: 0, samples: 0, instances: 0, since: 0 };
+export const newPace: Pace = { release: '', rate: 0, samples: 0, instances: 0, since: 0, served: [], off: 0 };
 
 /** Follows what an instance does; returns the same pace when the moment says nothing. */
 export function learnPace(before: Pace, signals: ServiceSignals): Pace {
@@ -35,10 +46,19 @@ export function learnPace(before: Pace, signals: ServiceSignals): Pace {
     instances,
     since: changed ? measuredAt : before.since,
   };
-  const steady = !changed && measuredAt - pace.since >= STEADY_MS;
-  if (instances === 0 || busy < LEAST_BUSY || serviceRate <= 0 || !(steady || pace.rate === 0)) return pace;
-  const measured = serviceRate / (instances * Math.min(1, busy));
-  const samples = Math.min(MOST, pace.samples + 1);
-  const bounded = pace.samples < CARRIED ? measured : Math.min(pace.rate * LEAP, Math.max(pace.rate / LEAP, measured));
-  return { ...pace, samples, rate: pace.rate + (bounded - pace.rate) / samples };
+  const served = [...before.served, { at: measuredAt, rate: serviceRate }].filter(
+    ({ at }) => at > measuredAt - MEAN_MS,
+  );
+  const still = measuredAt - pace.since;
+  const steady = !changed && (still >= MEAN_MS || (busy >= FULL_WORK && still >= SETTLED_MS));
+  if (instances === 0 || busy < LEAST_BUSY || serviceRate <= 0 || !(steady || pace.rate === 0))
+    return { ...pace, served };
+  const mean = served.reduce((sum, { rate }) => sum + rate, 0) / served.length;
+  const measured = (still >= MEAN_MS ? mean : serviceRate) / (instances * Math.min(1, busy));
+  const side = measured > pace.rate * (1 + FAR_OFF) ? 1 : measured < pace.rate / (1 + FAR_OFF) ? -1 : 0;
+  const off = side === 0 ? 0 : side * before.off > 0 ? before.off + side : side;
+  const known = Math.abs(off) >= CHANGED ? Math.min(CARRIED, pace.samples) : pace.samples;
+  const samples = Math.min(MOST, known + 1);
+  const bounded = known < CARRIED ? measured : Math.min(pace.rate * LEAP, Math.max(pace.rate / LEAP, measured));
+  return { ...pace, served, off, samples, rate: pace.rate + (bounded - pace.rate) / samples };
 }
