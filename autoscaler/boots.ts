@@ -8,6 +8,15 @@ const ASSUMED = 3;
 /** Of what was measured, boots are reckoned with this quantile: a late host hurts more than an early one. */
 const QUANTILE = 0.7;
 const GIVE_UP_FACTOR = 2.5;
+/** With so many boots measured, a host that boots so many times as long as the longest of them never comes up. */
+const WELL_KNOWN = 10;
+const BEYOND_LONGEST = 1.25;
+/** Unless more launches than this fail: perhaps boots have become slower, and hosts that need longer have to be met. */
+const OFTEN = 0.3;
+/** The share of launches that fail is a mean over about so many. */
+const LAUNCHES = 20;
+/** A spare host is launched when this part of one is likely to fail. */
+const WORTH_A_SPARE = 0.02;
 const AVOID_MS = 30 * 60_000;
 
 /** Takes in which hosts came up and how long that took. */
@@ -17,6 +26,7 @@ export function learnBoots(state: PoolState, { hosts }: PoolSignals, now: number
   return {
     ...state,
     boots: [...state.boots, ...seconds].slice(-REMEMBERED),
+    failing: state.failing * (1 - 1 / LAUNCHES) ** seconds.length,
     booting: hosts.filter(({ state: is }) => is === 'booting').map(({ id }) => id),
     avoided: state.avoided.filter(({ until }) => until > now),
   };
@@ -34,9 +44,22 @@ export function keepMinutesOf(boot: number, keep: number, { keepSeconds }: PoolP
 }
 
 /** Hosts that boot for so long that they are given up. */
-export function overdue(hosts: readonly HostSignals[], boot: number, policy: PoolPolicy, now: number): HostSignals[] {
-  const seconds = policy.giveUpSeconds ?? GIVE_UP_FACTOR * boot;
+export function overdue(
+  hosts: readonly HostSignals[],
+  boot: number,
+  { boots, failing }: PoolState,
+  { giveUpSeconds }: PoolPolicy,
+  now: number,
+): HostSignals[] {
+  const known = boots.length >= WELL_KNOWN && failing < OFTEN;
+  const seconds = giveUpSeconds ?? (known ? BEYOND_LONGEST * Math.max(...boots) : GIVE_UP_FACTOR * boot);
   return hosts.filter(({ state, launchedAt }) => state === 'booting' && now - launchedAt > seconds * 1000);
+}
+
+/** Launches beside `launching` that make up for those that never come up, as far as was seen lately. */
+export function sparesFor(launching: number, { failing }: PoolState): number {
+  const expected = failing * Math.max(0, launching);
+  return expected < WORTH_A_SPARE ? 0 : Math.ceil(expected);
 }
 
 /** Where hosts failed is avoided for half an hour. */
@@ -44,8 +67,9 @@ export function avoid(state: PoolState, failed: readonly HostSignals[], now: num
   const kept = state.avoided.filter(
     ({ type, zone }) => !failed.some((host) => host.type === type && host.zone === zone),
   );
+  const failing = failed.reduce((share) => share + (1 - share) / LAUNCHES, state.failing);
   const places = new Map(failed.map(({ type, zone }) => [`${type} ${zone}`, { type, zone, until: now + AVOID_MS }]));
-  return { ...state, avoided: [...kept, ...places.values()] };
+  return { ...state, failing, avoided: [...kept, ...places.values()] };
 }
 
 /** Type and zone of each host to launch: the zone with the fewest hosts, the first type that is not avoided there. */

@@ -194,6 +194,21 @@ test('saved and restored, the state decides the same', () => {
   expect(again(restored).decided).toEqual(again(first.state).decided);
 });
 
+test('a state that was saved before failures and changes of pace were counted goes on', () => {
+  const first = run(30, swing);
+  const old = JSON.parse(saveState(first.state));
+  delete old.pools.default.failing;
+  delete old.services.bot.pace.served;
+  delete old.services.bot.pace.off;
+  const { decided } = run(20, swing, undefined, policyOf(), nobody, {
+    now: first.now + MINUTE,
+    state: restoreState(JSON.stringify(old)),
+    hosts: first.hosts,
+  });
+  expect(decided.every(({ hosts }) => hosts >= 1)).toBe(true);
+  expect(() => restoreState('{"version":1,"services":null,"pools":{}}')).toThrow(/lacks its services/);
+});
+
 test('each service of a pool gets its room, and hosts are for all of them together', () => {
   const policy = policyOf({ services: { bot: {}, mailer: { max: 6 } } });
   const hosts = many(10, (h) => host(`h${h}`));

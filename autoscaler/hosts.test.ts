@@ -1,4 +1,4 @@
-import { avoid, bootSecondsOf, learnBoots, overdue, places } from './boots';
+import { avoid, bootSecondsOf, learnBoots, overdue, places, sparesFor } from './boots';
 import { hostBounds } from './bounds';
 import { host, many, monday, policyOf } from './fixture-signals';
 import { decideHosts, type PoolCase } from './hosts';
@@ -54,7 +54,55 @@ describe('hosts', () => {
     }
     expect(bootSecondsOf(state, pool())).toBe(900);
     expect(bootSecondsOf(newPoolState, pool())).toBe(600);
-    expect(overdue([host('x', { state: 'booting', launchedAt: 0 })], 900, pool(), 2_250_000)).toEqual([]);
+  });
+
+  test('are given up after 2.5 boots, and once boots are well known, soon after the longest of them', () => {
+    const booting = [host('x', { state: 'booting', launchedAt: 0 })];
+    const known = { ...newPoolState, boots: many(10, (i) => 600 + i * 20) };
+    const gone = (state: PoolState, seconds: number, policy = pool()) =>
+      overdue(booting, 600, state, policy, seconds * 1000).length;
+    expect([gone(newPoolState, 1500), gone(newPoolState, 1501)]).toEqual([0, 1]);
+    expect([gone(known, 975), gone(known, 976)]).toEqual([0, 1]);
+    expect(gone(known, 1300, pool({ giveUpSeconds: 1400 }))).toBe(0);
+  });
+
+  test('are waited for longer when many were given up, so that boots that became slower are met', () => {
+    let state: PoolState = { ...newPoolState, boots: new Array(20).fill(600) };
+    let [at, waited] = [monday, 0];
+    for (let i = 0; i < 12 && waited < 900; i++) {
+      const boot = bootSecondsOf(state, pool());
+      const launched = host(`h${i}`, { state: 'booting', launchedAt: at });
+      state = learnBoots(state, { measuredAt: 0, hosts: [launched] }, at);
+      for (waited = 0; waited < 900; waited += 30)
+        if (overdue([launched], boot, state, pool(), at + waited * 1000).length > 0) break;
+      at += waited * 1000;
+      if (waited < 900) state = avoid(state, [launched], at);
+      else state = learnBoots(state, { measuredAt: 0, hosts: [{ ...launched, state: 'ready' }] }, at);
+    }
+    expect(state.boots.at(-1)).toBe(900);
+  });
+
+  test('that came up make failures count less, and spares are for what is likely to fail', () => {
+    const booting = many(4, (i) => host(`b${i}`, { state: 'booting', launchedAt: monday - 600_000 }));
+    const failed = avoid(newPoolState, booting.slice(0, 2), monday);
+    expect(failed.failing).toBeCloseTo(0.0975, 6);
+    const up = learnBoots(
+      { ...failed, booting: ['b2', 'b3'] },
+      { measuredAt: 0, hosts: booting.slice(2).map((found) => ({ ...found, state: 'ready' })) },
+      monday,
+    );
+    expect(up.failing).toBeCloseTo(0.088, 4);
+    expect([0, 1, 11, 12].map((launching) => sparesFor(launching, up))).toEqual([0, 1, 1, 2]);
+    expect(sparesFor(50, newPoolState)).toBe(0);
+  });
+
+  test('are launched with a spare while launches fail, and the sentence says so', () => {
+    const bounds = { min: 3, max: 10, minReason: 'a sale', maxReason: 'x' };
+    const failing = { ...newPoolState, failing: 0.1 };
+    const { decision } = decided([host('1')], { bounds, policy: pool({ warm: 3 }) }, failing);
+    expect(decision.hosts).toBe(4);
+    expect(decision.reason).toMatch(/1 more since 10 % of launches lately never came up\./);
+    expect(decided([host('1'), host('2'), host('3')], { bounds }, failing).decision.hosts).toBe(3);
   });
 
   test('that are full ask for company', () => {

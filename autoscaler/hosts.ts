@@ -1,4 +1,4 @@
-import { avoid, bootSecondsOf, keepMinutesOf, overdue, places } from './boots';
+import { avoid, bootSecondsOf, keepMinutesOf, overdue, places, sparesFor } from './boots';
 import { type Bounds, hostBounds } from './bounds';
 import type { Demand } from './demand';
 import { shown } from './guard';
@@ -39,7 +39,7 @@ const COVERED = 0.75;
 export function decideHosts(before: PoolState, input: PoolCase): { decision: PoolDecision; state: PoolState } {
   const { policy, signals, tenants, now, stale } = input;
   const boot = bootSecondsOf(before, policy);
-  const failed = stale ? [] : overdue(signals.hosts, boot, policy, now);
+  const failed = stale ? [] : overdue(signals.hosts, boot, before, policy, now);
   const hosts = signals.hosts.filter((host) => !failed.includes(host));
   const working = hosts.filter(({ state }) => state !== 'draining');
   const have = working.length;
@@ -48,14 +48,19 @@ export function decideHosts(before: PoolState, input: PoolCase): { decision: Poo
   const minute = Math.floor(now / 60_000);
   const keeps = tenants.map(({ demand }) => demand?.certainty.keep ?? LONGEST_KEEP);
   const keepMinutes = keepMinutesOf(boot, Math.max(SHORTEST_KEEP, ...keeps), policy);
-  const asked = need.hosts + policy.warm;
+  const plain = need.hosts + policy.warm;
+  const ready = working.filter(({ state: is }) => is === 'ready').length;
+  const spares = sparesFor(Math.min(bounds.max, plain) - ready, before);
+  const asked = plain + spares;
   const want = Math.min(bounds.max, Math.max(bounds.min, asked));
   const wanted = stale ? before.wanted : note(before.wanted, minute, want, keepMinutesOf(boot, LONGEST_KEEP, policy));
   const lately = wanted.filter((entry) => entry.minute > minute - keepMinutes).map(({ count }) => count);
   const kept = Math.min(bounds.max, Math.max(bounds.min, need.now, ...lately));
   const state = { ...avoid(before, failed, now), wanted };
 
-  const because = sentenceOf(need, input, boot, bounds, asked);
+  const spare =
+    spares > 0 ? ` ${spares} more since ${shown(100 * before.failing)} % of launches lately never came up.` : '';
+  const because = sentenceOf(need, input, boot, bounds, asked) + spare;
   const gone = failed.length > 0 ? ` ${failed.length} given up after ${Math.round(boot)} s and more of booting.` : '';
   const settle = (count: number, direction: PoolDecision['direction'], reason: string) => ({
     decision: carryOut(count, direction, reason + gone, hosts, failed, input, state),

@@ -25,6 +25,8 @@ export interface ServiceState {
 export interface PoolState {
   /** Seconds that the newest hosts booted, newest last. */
   readonly boots: readonly number[];
+  /** Share of launches that never came up, the newest counting most. */
+  readonly failing: number;
   /** Hosts that were booting when the pool was looked at last. */
   readonly booting: readonly string[];
   readonly wanted: readonly Wanted[];
@@ -49,13 +51,13 @@ export const newServiceState = (): ServiceState => ({
   lastOut: 0,
 });
 
-export const newPoolState: PoolState = { boots: [], booting: [], wanted: [], lastOut: 0, avoided: [] };
+export const newPoolState: PoolState = { boots: [], failing: 0, booting: [], wanted: [], lastOut: 0, avoided: [] };
 
 export function saveState(state: State): string {
   return JSON.stringify(state);
 }
 
-/** What `saveState` wrote, exactly. Throws `autoscaler.bad-state`. */
+/** What `saveState` wrote, exactly; figures that an older Edwin did not write yet begin anew. Throws `autoscaler.bad-state`. */
 export function restoreState(text: string): State {
   let state: Partial<State> | null;
   try {
@@ -66,9 +68,17 @@ export function restoreState(text: string): State {
   const { version, services, pools } = state ?? {};
   if (version !== 1)
     throw new EdwinError('autoscaler.bad-state', `The learned state has version ${String(version)}; 1 is understood.`);
-  if (typeof services !== 'object' || typeof pools !== 'object')
+  if (!services || typeof services !== 'object' || !pools || typeof pools !== 'object')
     throw new EdwinError('autoscaler.bad-state', 'The learned state lacks its services or pools.');
-  return { version, services, pools };
+  return {
+    version,
+    services: mapped(services, (state) => ({ ...state, pace: { ...newPace, ...state.pace } })),
+    pools: mapped(pools, (state) => ({ ...newPoolState, ...state })),
+  };
+}
+
+function mapped<T>(states: Readonly<Record<string, T>>, change: (state: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(states).map(([name, state]) => [name, change(state)]));
 }
 
 /** Notes what is wanted now, and forgets what lies `minutes` back. */
