@@ -57,11 +57,9 @@ const pool = z
     max: count.default(20).meta({ description: 'Hosts at most' }),
     warm: count.default(0).meta({ description: 'Hosts kept ready beyond what is needed' }),
     bootSeconds: seconds.max(7200).default(600).meta({ description: 'From launch to ready, until it was measured' }),
-    giveUpSeconds: seconds
-      .optional()
-      .meta({
-        description: 'A host that boots longer is given up; default: 2.5 boots, or 1.25 of the longest of 10 and more',
-      }),
+    giveUpSeconds: seconds.optional().meta({
+      description: 'A host that boots longer is given up; default: 2.5 boots, or 1.25 of the longest of 10 and more',
+    }),
     keepSeconds: seconds.optional().meta({
       description: 'How long a host stays after it was needed last; default: by replay, from 0.7 to 1.5 boots',
     }),
