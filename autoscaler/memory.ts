@@ -102,8 +102,8 @@ export const FEATURES = 13;
 export const ERROR_BINS = 80;
 export const RECENT = 31;
 
-/** Rounded, so that tables stay short as text; the error is far below what a forecast resolves. */
-export const round = (value: number): number => Math.round(value * 1e5) / 1e5;
+/** Rounded, so that tables stay short as text; the error is far below what a forecast resolves. JSON has no -0. */
+export const round = (value: number): number => Math.round(value * 1e5) / 1e5 + 0;
 
 /** A copy that may be changed; what is never changed in place is shared. */
 export function copyOf(memory: LoadMemory): LoadMemory {
