@@ -2,7 +2,8 @@ import { createTestDatabase, type TestDatabase } from '../../test/database';
 import { openRelay, type Relay } from '../../test/engines/relay';
 import { until } from '../../test/until';
 import { silent } from '../log';
-import { openLateQueue } from './late';
+import { type LateQueue, openLateQueue } from './late';
+import { openQueue } from './open';
 
 /** The queue on the embedded PostgreSQL, at the end of a piece of network that can be cut. */
 let database: TestDatabase;
@@ -20,14 +21,16 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function expectToWork(queue: Awaited<ReturnType<typeof openLateQueue>>, taken: readonly string[]): Promise<void> {
+const open = (address: string) => openLateQueue(() => openQueue(address, silent), silent);
+
+async function expectToWork(queue: LateQueue, taken: readonly string[]): Promise<void> {
   await until(() => queue.problem() === undefined, { what: 'the queue is there' });
   await queue.publish('bot.messages', [{ id: 'late', body: {} }]);
   await until(() => taken.includes('late'), { what: 'the message is taken' });
 }
 
 test('a queue that is there is there at once', async () => {
-  const queue = await openLateQueue(url, silent);
+  const queue = await open(url);
   expect(queue.problem()).toBeUndefined();
   const taken: string[] = [];
   queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
@@ -40,7 +43,7 @@ test.each<[string, (network: Relay) => unknown, (network: Relay) => unknown]>([
   ['hangs', (paused) => paused.pause(), (paused) => paused.resume()],
 ])('a program starts while its queue %s, and takes messages when it is back', async (_, lose, mend) => {
   await lose(network);
-  const queue = await openLateQueue(url, silent);
+  const queue = await open(url);
   const taken: string[] = [];
   queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
   expect(queue.problem()).toEqual(expect.any(String));
@@ -54,13 +57,13 @@ test.each<[string, (network: Relay) => unknown, (network: Relay) => unknown]>([
 
 test('wrong credentials and a wrong address end the start', async () => {
   const wrong = Object.assign(new URL(url), { password: 'wrong' }).toString();
-  await expect(openLateQueue(wrong, silent)).rejects.toMatchObject({ code: 'queue.refused' });
-  await expect(openLateQueue('http://queue', silent)).rejects.toMatchObject({ code: 'config.invalid' });
+  await expect(open(wrong)).rejects.toMatchObject({ code: 'queue.refused' });
+  await expect(open('http://queue')).rejects.toMatchObject({ code: 'config.invalid' });
 });
 
 test('it closes while its server is away', async () => {
   await network.cut();
-  const queue = await openLateQueue(url, silent);
+  const queue = await open(url);
   queue.consume('bot.messages', { concurrency: 1 }, async () => undefined);
   await queue.close();
   expect(queue.problem()).toEqual(expect.any(String));

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { reconnectPause } from '../database/reconnect';
 import { EdwinError } from '../errors';
 import type { Logger } from '../log';
-import { openQueue } from './open';
 import type { Queue } from './queue';
 
 /** For a program that has work to do without its queue: it starts also while the queue's server is away. */
@@ -21,7 +20,7 @@ const PATIENCE_MS = 500;
  * `publish` rejects with `queue.unreachable`.
  * @throws `config.invalid` or `queue.refused` when that is known by then; later it is logged, and tried again
  */
-export async function openLateQueue(url: string, log: Logger): Promise<LateQueue> {
+export async function openLateQueue(openQueue: () => Promise<Queue>, log: Logger): Promise<LateQueue> {
   const closing = new AbortController();
   let trouble = new EdwinError('queue.unreachable', 'The server of the queue has not answered yet.');
   let queue: Queue | undefined;
@@ -41,7 +40,7 @@ export async function openLateQueue(url: string, log: Logger): Promise<LateQueue
     }
     return undefined;
   };
-  const open = async (): Promise<Queue> => (queue = await openQueue(url, log));
+  const open = async (): Promise<Queue> => (queue = await openQueue());
 
   let first: Promise<Queue> | undefined = open();
   const early = await Promise.race([

@@ -5,6 +5,7 @@ import { openPool, planOnce } from '../../platform/database/postgres';
 import { queues } from '../../platform/messages';
 import { runProgram } from '../../platform/program';
 import { openLateQueue } from '../../platform/queue/late';
+import { openQueue } from '../../platform/queue/open';
 import { settleEchoes } from './echoes';
 import { createGate } from './gate';
 import { graphApi } from './graph-api';
@@ -52,7 +53,7 @@ runProgram(
     onStop('pump', () => pump.stop());
 
     // Webhooks are answered also while the queue is away.
-    const queue = await openLateQueue(config.QUEUE_URL, log);
+    const queue = await openLateQueue(() => openQueue(config.QUEUE_URL, log), log);
     onStop('queue', () => queue.close());
     addHealthNote(queue.problem);
     queue.consume(queues.replies, { concurrency: config.SEND_CONCURRENCY }, takeReply(pump, log));

@@ -4,6 +4,7 @@ import { migrate } from '../../platform/database/migrate';
 import { openPool, planOnce } from '../../platform/database/postgres';
 import { runProgram } from '../../platform/program';
 import { openLateQueue } from '../../platform/queue/late';
+import { openQueue } from '../../platform/queue/open';
 import { startRelay } from '../../platform/queue/outbox';
 import { mailerServer } from './server';
 
@@ -17,7 +18,7 @@ runProgram('mailer', ['database', 'queue', 'mailer'], async (program) => {
   addHealthCheck(database.problem);
 
   // What is saved waits in the outbox: messages are taken from Messenger also while the queue is away.
-  const queue = await openLateQueue(config.QUEUE_URL, log);
+  const queue = await openLateQueue(() => openQueue(config.QUEUE_URL, log), log);
   onStop('queue', () => queue.close());
   addHealthNote(queue.problem);
   const relay = startRelay({ pool, schema: 'mailer', queue, log, service: 'mailer' });
