@@ -99,13 +99,15 @@ onEngines(['hosts', 'registry', 'docker', 'consul', 'rabbitmq', 'elasticsearch',
   test('a student is answered, and the answer is known to Elasticsearch under one trace', async () => {
     await messenger.write('ann', 'hello');
     await allAnswered();
+    // Others may be at work on what earlier runs left in the queues of stage.
+    const passed = { 'resource.attributes.service.name': ['gateway', 'mailer', 'bot'] };
     const search = async (): Promise<string[]> => {
       const { origin, username, password } = new URL(elasticsearchUrl(process.env));
       const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
       const response = await fetch(`${origin}/traces-*-stage/_search`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...(username && { authorization }) },
-        body: JSON.stringify({ size: 500, sort: [{ '@timestamp': 'desc' }] }),
+        body: JSON.stringify({ size: 500, sort: [{ '@timestamp': 'desc' }], query: { terms: passed } }),
       });
       const { hits } = (await response.json()) as { hits: { hits: { _source: SpanSource }[] } };
       const traces = new Map<string, Set<string>>();
