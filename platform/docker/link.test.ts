@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { until } from '../../test/until';
 import { silent } from '../log';
 import { connectEngine, type Engine } from './engine';
+import type { HostEntry } from './hosts-file';
 import { type Link, openLink } from './link';
 
 /** Something that answers as an engine does, as long as it is let. */
@@ -23,11 +24,21 @@ beforeEach(async () => {
     else response.setHeader('content-type', 'application/json').end('{}');
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  const address = { engine: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`, address: '127.0.0.1' };
-  engine = connectEngine(
-    { name: 'h1', zone: 'a', reach: 'port', drained: false, environments: [], ...address } as never,
-    silent,
-  );
+  const host: HostEntry = {
+    name: 'h1',
+    engine: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    zone: 'a',
+    address: '127.0.0.1',
+    bind: '',
+    reach: 'port',
+    networks: 'edwin',
+    environments: [],
+    tls: undefined,
+    drained: false,
+    cpus: undefined,
+    memoryMb: undefined,
+  };
+  engine = connectEngine(host, silent);
   link = openLink(engine, async () => undefined);
   await link.known();
 });

@@ -158,6 +158,27 @@ test.each<[string, Partial<Facts>, object]>([
     { abandon: ['b'], drift: ['h2 is not reached; its instances are unknown'] },
   ],
   [
+    'after two probes, which elsewhere are not enough',
+    {
+      instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' })],
+      health: new Map([['b', { failures: 2, since: NOW - 2_000, note: 'no answer' }]]),
+    },
+    { abandon: ['b'], drift: ['h2 is not reached; its instances are unknown'] },
+  ],
+  [
+    'and not after one',
+    {
+      instances: [instance('a'), instance('b', { state: 'unknown', host: 'h2' })],
+      health: new Map([['b', { failures: 1, since: NOW - 2_000, note: 'no answer' }]]),
+    },
+    { drift: ['h2 is not reached; its instances are unknown'] },
+  ],
+  [
+    'of one whose host is reached, two failed probes say nothing',
+    { health: new Map([['b', { failures: 2, since: NOW - 4_000, note: 'no answer' }]]) },
+    {},
+  ],
+  [
     'also of one that is draining, of whatever release',
     {
       instances: [instance('a'), instance('b'), instance('old', { state: 'unknown', host: 'h2', release: 1 })],

@@ -72,10 +72,9 @@ export function chores(facts: Facts): Chores {
   );
   const replaced = useful.length >= wanted ? hopeless.filter(({ state }) => state === 'running') : [];
   const leftovers = foreign.filter((instance) => instance.state === 'running' && facts.isOurs(instance));
-  const silent = idsOf(
-    present.filter((one) => one.state === 'unknown' && (health.get(one.id)?.failures ?? 0) >= SILENT_PROBES),
-  );
-  const suspend = suspended(servers, sick, wanted);
+  const isSilent = ({ id, state }: Instance) => state === 'unknown' && (health.get(id)?.failures ?? 0) >= SILENT_PROBES;
+  const silent = idsOf(present.filter(isSilent));
+  const suspend = suspended(servers, [...sick, ...own.filter(isSilent)], wanted);
   const leaving = new Set([...surplus, ...replaced, ...leftovers].map(({ id }) => id));
   const away = new Set(present.filter(({ state }) => state === 'unknown').map(({ host }) => host));
   const presentIds = idsOf(present);

@@ -1,3 +1,4 @@
+import { absent } from '../../test/engines/absent';
 import { onEngines } from '../../test/engines/engine';
 import { openRelay, type Relay } from '../../test/engines/relay';
 import { until } from '../../test/until';
@@ -63,8 +64,4 @@ const suite = ({ docker: engine }: { docker: { setting(name: string): string } }
 };
 
 if (whyNoSshd === undefined) onEngines(['docker'], suite);
-else if (process.env['EDWIN_REQUIRE_REAL'] === '1')
-  test('needs an SSH server', () => {
-    throw new Error(`A real server is required and absent: ${whyNoSshd}`);
-  });
-else test.skip(`needs an SSH server: ${whyNoSshd}`, () => undefined);
+else absent('needs an SSH server', whyNoSshd);

@@ -61,6 +61,27 @@ test('wrong credentials and a wrong address end the start', async () => {
   await expect(open('http://queue')).rejects.toMatchObject({ code: 'config.invalid' });
 });
 
+test('credentials that are refused late are told, and tried again', async () => {
+  network.pause();
+  const queue = await open(Object.assign(new URL(url), { password: 'wrong' }).toString());
+  network.resume();
+  await until(() => /refuse/.test(queue.problem() ?? ''), { what: 'the refusal is told' });
+  await queue.close();
+});
+
+test('taking messages begins also when the queue is lost just before', async () => {
+  const queue = await open(url);
+  await network.cut();
+  const taken: string[] = [];
+  queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
+  await expect(queue.publish('bot.messages', [{ id: 'early', body: {} }])).rejects.toMatchObject({
+    code: 'queue.unreachable',
+  });
+  await network.mend();
+  await expectToWork(queue, taken);
+  await queue.close();
+});
+
 test('it closes while its server is away', async () => {
   await network.cut();
   const queue = await open(url);

@@ -67,6 +67,18 @@ export async function startSurroundings(options: Partial<MessengerDeps> = {}): P
   });
 }
 
+/** Settings of a gateway process among them. */
+export const gatewaySettings = ({ database, messenger, mailer }: Surroundings): Record<string, string> => ({
+  DATABASE_URL: database.url,
+  QUEUE_URL: database.url,
+  MESSENGER_API_URL: messenger.url,
+  MESSENGER_APP_SECRET: APP_SECRET,
+  MESSENGER_PAGE_TOKEN: PAGE_TOKEN,
+  MESSENGER_VERIFY_TOKEN: 'v',
+  MAILER_URL: mailer.url,
+  MAILER_TOKEN: TOKEN,
+});
+
 export interface RunningGateway {
   readonly store: SendStore;
   readonly gate: Gate;

@@ -1,13 +1,11 @@
 import { join } from 'node:path';
-import { APP_SECRET, PAGE_TOKEN } from '../../chatops/messenger/fixture';
 import { silent } from '../../platform/log';
 import { queues, type Reply } from '../../platform/messages';
 import { openQueue } from '../../platform/queue/open';
 import type { Queue } from '../../platform/queue/queue';
 import { type Script, startScript } from '../../test/script';
 import { until } from '../../test/until';
-import { TOKEN } from '../mailer/fixture';
-import { replyTo, type Surroundings, startSurroundings } from './fixture';
+import { gatewaySettings, replyTo, type Surroundings, startSurroundings } from './fixture';
 
 /** Real gateway processes, killed with -9 between the request to Messenger and its answer. */
 let around: Surroundings;
@@ -25,16 +23,7 @@ afterAll(async () => {
 });
 
 async function startGatewayProcess(): Promise<Script> {
-  const gateway = startScript(join(__dirname, 'main.ts'), {
-    DATABASE_URL: around.database.url,
-    QUEUE_URL: around.database.url,
-    MESSENGER_API_URL: around.messenger.url,
-    MESSENGER_APP_SECRET: APP_SECRET,
-    MESSENGER_PAGE_TOKEN: PAGE_TOKEN,
-    MESSENGER_VERIFY_TOKEN: 'v',
-    MAILER_URL: around.mailer.url,
-    MAILER_TOKEN: TOKEN,
-  });
+  const gateway = startScript(join(__dirname, 'main.ts'), gatewaySettings(around));
   running.push(gateway);
   const line = await gateway.says('program.started');
   around.webhook = `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}/webhook`;

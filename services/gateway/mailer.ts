@@ -12,8 +12,8 @@ export interface Mailer {
 }
 
 /**
- * Facebook waits 20 s for the answer to a webhook, of which the edge may hold it for eight. A host that loses its power
- * is found out within ten.
+ * Facebook waits 20 s for the answer to a webhook, of which the edge may hold it for eight. After a host lost its
+ * power, its requests are given up in about ten.
  */
 const LIMIT_MS = 11_000;
 const ONE_TRY_MS = 2_500;

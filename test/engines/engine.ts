@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { absent } from './absent';
 
 const run = promisify(execFile);
 
@@ -41,11 +42,7 @@ export function onEngines(names: readonly EngineName[], define: (engine: Record<
     return;
   }
   const reason = `${names.join(', ')}: ${missing.join(', ')} not set`;
-  if (process.env['EDWIN_REQUIRE_REAL'] === '1')
-    test(`needs ${reason}`, () => {
-      throw new Error(`A real server is required and absent: ${reason}`);
-    });
-  else test.skip(`needs ${reason}`, () => undefined);
+  absent('needs real servers', reason);
 }
 
 function engineOf(name: EngineName): Engine {
