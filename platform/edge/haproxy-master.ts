@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { EdwinError } from '../errors';
+import { together } from '../together';
 import { parseMap, parseSessions, parseSlots, parseWorkers, type Workers } from './haproxy-answers';
 import { command, type MasterAddress, NoAnswer } from './haproxy-cli';
 import type { Slot } from './haproxy-config';
@@ -9,6 +10,8 @@ export class Master {
   readonly folder: string;
   private readonly address: MasterAddress;
   private readonly closed: AbortSignal;
+  /** For what changes nothing. */
+  private readonly look = together((line: string) => this.ask(line));
 
   constructor(address: MasterAddress, folder: string, closed: AbortSignal) {
     this.address = address;
@@ -23,30 +26,30 @@ export class Master {
   }
 
   async workers(): Promise<Workers> {
-    const workers = parseWorkers(await this.ask('show proc'));
+    const workers = parseWorkers(await this.look('show proc'));
     if (!workers) throw new NoAnswer('no worker runs');
     return workers;
   }
 
   /** What is known of the pools: key → value of `pools.map`. */
   async entries(): Promise<Map<string, string>> {
-    return parseMap(this.understood(await this.ask(`@1 show map ${this.map}`)));
+    return parseMap(this.understood(await this.look(`@1 show map ${this.map}`)));
   }
 
   async slots(): Promise<Slot[]> {
-    return parseSlots(await this.ask('@1 show servers state'));
+    return parseSlots(await this.look('@1 show servers state'));
   }
 
   /** Undefined when the worker has no such slot. */
   async slot(name: string, worker = '@1'): Promise<Slot | undefined> {
-    return parseSlots(await this.ask(`${worker} show servers state ${name}`))[0];
+    return parseSlots(await this.look(`${worker} show servers state ${name}`))[0];
   }
 
   /** Requests at each server of the slot, in all processes. */
   async sessions(name: string, { old }: Workers): Promise<Map<string, number>> {
     const answers = [
-      this.ask(`@1 show stat ${name} 4 -1`),
-      ...old.map((pid) => this.ask(`@!${pid} show stat ${name} 4 -1`).catch(() => '')),
+      this.look(`@1 show stat ${name} 4 -1`),
+      ...old.map((pid) => this.look(`@!${pid} show stat ${name} 4 -1`).catch(() => '')),
     ];
     const total = new Map<string, number>();
     for (const answer of await Promise.all(answers))
@@ -54,9 +57,12 @@ export class Master {
     return total;
   }
 
-  /** Tells the worker that serves. Those before it send what is new to it, too (haproxy/edge.cfg), and need no word. */
-  async tell(line: string): Promise<string> {
-    return this.understood(await this.ask(`@1 ${line}`));
+  /**
+   * Tells the worker that serves; those before it send what is new to it, too (haproxy/edge.cfg), and need no word. Each
+   * of several commands is carried out whatever the one before it answered; gives all answers, one after the other.
+   */
+  async tell(...lines: readonly string[]): Promise<string> {
+    return this.understood(await this.ask(lines.map((line) => `@1 ${line}`).join(';')));
   }
 
   get map(): string {

@@ -13,6 +13,13 @@ const TRY_EVERY_MS = 10;
 
 export const keyOf = ({ environment, service }: Pool): string => `${environment}/${service}`;
 
+/** The slot of the pool, if it has one and this policy is its own already. */
+export async function knownSlot(master: Master, pool: Pool, policy: PoolPolicy): Promise<string | undefined> {
+  const entry = (await master.entries()).get(keyOf(pool));
+  const slot = slotOf(entry);
+  return slot !== undefined && entry === poolValue({ slot, policy }) ? slot : undefined;
+}
+
 /**
  * The slot of the pool, with this policy; a free one when it had none.
  * Two programs that take the same one see it: the first in the map keeps it.
@@ -48,12 +55,18 @@ export async function enlist(master: Master, workers: Workers, slot: string, ser
   const known = (await master.slot(slot))?.servers.find((each) => each.id === id);
   if (known && (known.host !== host || known.port !== address.port)) await strike(master, workers, slot, id, true);
   const name = `${slot}/${id}`;
-  await master.tell(`add server ${name} ${serverWords({ host, port: address.port })}`);
+  // Before it is added, so that it is never listed without its host's name.
   await nameHost(master, nameKey(slot, id), host === address.host ? undefined : address.host);
-  await master.tell(`enable health ${name}`);
-  const answer = await master.tell(`set server ${name} state ready`);
-  if (answer !== '') throw new NoAnswer(`${id} was not added: ${answer}`);
+  const answer = await master.tell(
+    `add server ${name} ${serverWords({ host, port: address.port })}`,
+    `enable health ${name}`,
+    `set server ${name} state ready`,
+  );
+  if (!enlisted.test(answer)) throw new NoAnswer(`${id} was not added: ${answer}`);
 }
+
+/** What HAProxy answers when the server is there and ready, whether it was before or not. */
+const enlisted = /^(New server registered\.|Already exists a server with the same name in backend\.?)?$/;
 
 async function resolve(host: string): Promise<{ address: string }> {
   return lookup(host).catch((error: Error) => {
@@ -81,18 +94,22 @@ export async function strike(
   force: boolean,
 ): Promise<void> {
   const known = (await master.slot(slot))?.servers.find((server) => server.id === id);
-  if (!known) return;
+  // The name of its host may be there without it, when somebody died before adding it.
+  if (!known) return nameHost(master, nameKey(slot, id), undefined);
   const name = `${slot}/${id}`;
   // Nothing comes to it from here on, so that what is counted next can only become less.
-  await master.tell(`set server ${name} state maint`);
-  const sessions = (await master.sessions(slot, workers)).get(id) ?? 0;
-  if (sessions > 0 && !force) {
-    await master.tell(`set server ${name} state ${known.state === 'ready' ? 'ready' : 'drain'}`);
-    throw new EdwinError('edge.busy', `${id} still answers ${sessions} request${sessions === 1 ? '' : 's'}.`);
+  const quiet = `set server ${name} state maint`;
+  if (!force) {
+    await master.tell(quiet);
+    const sessions = (await master.sessions(slot, workers)).get(id) ?? 0;
+    if (sessions > 0) {
+      await master.tell(`set server ${name} state ${known.state === 'ready' ? 'ready' : 'drain'}`);
+      throw new EdwinError('edge.busy', `${id} still answers ${sessions} request${sessions === 1 ? '' : 's'}.`);
+    }
   }
+  const cut = force ? [`shutdown sessions server ${name}`] : [];
   for (const limit = Date.now() + REMOVE_LIMIT_MS; ; await pause(TRY_EVERY_MS)) {
-    if (sessions > 0) await master.tell(`shutdown sessions server ${name}`);
-    await master.tell(`del server ${name}`);
+    await master.tell(quiet, ...cut, `del server ${name}`);
     if (!(await master.slot(slot))?.servers.some((server) => server.id === id)) break;
     if (Date.now() > limit) throw new NoAnswer(`${id} could not be removed: its connections do not end`);
   }

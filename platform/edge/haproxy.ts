@@ -6,7 +6,7 @@ import type { Workers } from './haproxy-answers';
 import { NoAnswer } from './haproxy-cli';
 import { nameKey, slotOf } from './haproxy-config';
 import { Master } from './haproxy-master';
-import { enlist, keyOf, strike, takeSlot } from './haproxy-pool';
+import { enlist, keyOf, knownSlot, strike, takeSlot } from './haproxy-pool';
 import { Written } from './haproxy-written';
 
 export interface HaproxyEdgeOptions {
@@ -78,9 +78,10 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
     add: (pool: Pool, server: NewServer, policy: PoolPolicy) => {
       check(pool, server, policy);
       return change(async (workers, limit) => {
-        const slot = await alone(limit, () => takeSlot(master, pool, policy));
+        const known = await knownSlot(master, pool, policy);
+        const slot = known ?? (await alone(limit, () => takeSlot(master, pool, policy)));
         await enlist(master, workers, slot, server);
-        return alone(limit, () => written.grow(workers));
+        return known ? workers : alone(limit, () => written.grow(workers));
       });
     },
     drain: (pool, id) =>

@@ -1,10 +1,12 @@
 import { type Listener, listen } from '../database/listen';
+import type { Cell } from './cell';
 import type { Listing } from './listing';
 
 /** What was announced; `unknown` after a time of deafness, when anything may have changed. */
 type Change =
   | { readonly what: 'operations'; readonly operation: number }
-  | { readonly what: 'serving' | 'capacity' | 'releases' | 'hosts' | 'unknown' };
+  | { readonly what: 'hosts'; readonly cell: Cell }
+  | { readonly what: 'serving' | 'capacity' | 'releases' | 'unknown' };
 
 /** Something changed: in the journal by any process, or on the hosts. */
 export interface Changes {
@@ -30,7 +32,7 @@ export async function openChanges(databaseUrl: string, listing: Listing): Promis
   const listener: Listener = await listen(databaseUrl, ['fleet'], heard, {
     onReconnect: () => announce({ what: 'unknown' }),
   });
-  const hosts = listing.onChange(() => announce({ what: 'hosts' }));
+  const hosts = listing.onChange((cell) => announce({ what: 'hosts', cell }));
   const on = (callback: (change: Change) => void): { stop(): void } => {
     callbacks.add(callback);
     return { stop: () => void callbacks.delete(callback) };

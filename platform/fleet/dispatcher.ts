@@ -7,8 +7,10 @@ import type { JournalEntry } from './rows';
 
 /** Takes up the operations that nobody runs, those of other cells at the same time. */
 export interface Dispatcher {
-  /** Looks now instead of at the next half second. */
-  poke(): void;
+  /** Looks now instead of at the next half second, unless all that changed is an operation that runs here. */
+  poke(operation?: number): void;
+  /** Whether an operation of the cell runs here. */
+  holds(cell: Cell): boolean;
   /** Leaves what runs where the journal has it. */
   stop(): Promise<void>;
 }
@@ -26,7 +28,7 @@ const STOP_LIMIT_MS = 2_000;
 
 export function startDispatcher(parts: FleetParts, { clear, onFinished }: DispatcherOptions): Dispatcher {
   const stopping = new AbortController();
-  const held = new Map<number, Promise<void>>();
+  const held = new Map<number, { readonly cell: Cell; readonly work: Promise<void> }>();
   let looking = false;
   let again = false;
   let away = '';
@@ -57,7 +59,7 @@ export function startDispatcher(parts: FleetParts, { clear, onFinished }: Dispat
     const work = take(id, cell)
       .catch((error) => failed(id, error))
       .finally(() => held.delete(id));
-    held.set(id, work);
+    held.set(id, { cell, work });
   };
 
   /** While a registry is away its operations wait, which is said once. */
@@ -101,11 +103,18 @@ export function startDispatcher(parts: FleetParts, { clear, onFinished }: Dispat
   const timer = setInterval(() => void look(), LOOK_MS);
   void look();
   return {
-    poke: () => void look(),
+    poke(operation) {
+      if (operation === undefined || !held.has(operation)) void look();
+    },
+    holds: ({ service, environment }) =>
+      [...held.values()].some(({ cell }) => cell.service === service && cell.environment === environment),
     async stop() {
       clearInterval(timer);
       stopping.abort();
-      await settled(held.values(), STOP_LIMIT_MS);
+      await settled(
+        [...held.values()].map(({ work }) => work),
+        STOP_LIMIT_MS,
+      );
     },
   };
 }

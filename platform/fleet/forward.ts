@@ -1,7 +1,7 @@
 import type { Instance } from '../hosts/hosts';
 import { chooseHosts } from './choose-hosts';
 import { openCrew } from './crew';
-import { forget, pruneExited, stopInstance, unlist, untilDrained } from './instances';
+import { endInstance, forget, pruneExited, stopInstance, unlist, untilDrained } from './instances';
 import { environmentOf } from './parts';
 import { forwardSteps, type StepName } from './plan';
 import { type Act, each, idsOf, instancesOf, type Run, running } from './run';
@@ -76,11 +76,8 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
     },
     async stop(amid) {
       const old = running((await instancesOf(run)).old);
-      const end = async (instance: Instance): Promise<void> => {
-        await stopInstance(parts, cell, instance);
-        if (http) await parts.edge.remove(cell, instance.id, { force: true });
-      };
-      await team().meanwhile('ready', () => each(old, amid, end));
+      // Edge and registry lead nobody to them since `shift`; what is left there is cleared up together.
+      await team().meanwhile('ready', () => each(old, amid, (instance) => endInstance(parts, instance)));
       return `${old.length} stopped`;
     },
     async clear(amid) {

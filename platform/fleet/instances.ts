@@ -174,10 +174,16 @@ export async function untilDrained(
   }
 }
 
-/** Stops an instance of any release: no longer in the registry, SIGTERM, and SIGKILL after its grace. */
+/** Stops an instance of any release: no longer in the registry, and ended. */
 export async function stopInstance(parts: FleetParts, cell: Cell, instance: Instance): Promise<void> {
-  const release = await parts.releases.get(cell.service, instance.labels.release).catch(() => undefined);
   await environmentOf(parts, cell.environment).registry.deregister(instance.id);
+  await endInstance(parts, instance);
+}
+
+/** SIGTERM, and SIGKILL after its grace. */
+export async function endInstance(parts: FleetParts, instance: Instance): Promise<void> {
+  const { service, release: number } = instance.labels;
+  const release = await parts.releases.get(service, number).catch(() => undefined);
   await parts.hosts.stop(instance.id, { graceSeconds: release?.snapshot.rollout.stopGraceSeconds ?? 25 });
   parts.listing.stale();
 }

@@ -4,7 +4,7 @@ import { settled } from './dispatcher';
 import { type HealthWatch, openHealthWatch } from './health';
 import { type Chores, chores } from './keep';
 import { doChores, type Restarts } from './keeper-chores';
-import { type CellFacts, gatherFacts } from './keeper-facts';
+import { type CellFacts, type EnvironmentFacts, gatherFacts } from './keeper-facts';
 import { environmentOf, type FleetParts } from './parts';
 
 /**
@@ -30,14 +30,14 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
   const busy = new Map<string, { readonly abort: AbortController; readonly work: Promise<void> }>();
   const restarts: Restarts = new Map();
   let trouble = '';
-  let probing: Promise<void> | undefined;
+  /** What the last look found, unless it failed. */
+  let seen: EnvironmentFacts | undefined;
   let wake = (): void => undefined;
   let poked = false;
 
   const look = async (lost: AbortSignal, watch: HealthWatch): Promise<void> => {
     const facts = await gatherFacts(parts, environment, watch.health);
-    probing ??= watch.look(facts.instances, facts.registered).finally(() => (probing = undefined));
-    probing.catch((error) => log.debug({ error }, 'Reporting health failed'));
+    seen = facts;
     for (const service of facts.active) busy.get(service)?.abort.abort();
     for (const cell of facts.cells) {
       const { service } = cell;
@@ -99,23 +99,42 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     if (!lease) return;
     // Anew after each time in which nobody looked: failed probes from before say nothing about now.
     let watch = openHealthWatch(registry, parts.releases);
+    const held = new AbortController();
+    const signal = AbortSignal.any([held.signal, lease.lost, stopping.signal]);
+    let probing: Promise<void> | undefined;
     try {
       while (!lease.lost.aborted && !stopping.signal.aborted) {
         try {
           await look(lease.lost, watch);
+          probing ??= probe(signal, () => watch);
           trouble = '';
         } catch (error) {
           watch = openHealthWatch(registry, parts.releases);
+          seen = undefined;
           tell(error as Error);
         }
         await rest();
       }
     } finally {
+      held.abort();
+      await probing;
+      seen = undefined;
       await settled(
         [...busy.values()].map(({ work }) => work),
         STOP_LIMIT_MS,
       );
       await lease.release().catch(() => undefined);
+    }
+  };
+
+  /** Beside the looks: one that waits for a host that may be lost must not keep its instances, and others, unasked. */
+  const probe = async (signal: AbortSignal, watch: () => HealthWatch): Promise<void> => {
+    while (!signal.aborted) {
+      if (seen)
+        await watch()
+          .look(seen.instances, seen.registered)
+          .catch((error) => log.debug({ error }, 'Reporting health failed'));
+      await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
   };
 
@@ -150,7 +169,6 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     async stop() {
       stopping.abort();
       await loop;
-      await probing?.catch(() => undefined);
     },
   };
 }

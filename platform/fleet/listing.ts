@@ -11,20 +11,20 @@ export interface Listing {
   of(cell: Cell, maxAgeMs?: number): Promise<Instance[]>;
   /** To be called after starting, stopping or removing something. */
   stale(): void;
-  /** Calls back on every start and exit that is noticed. */
-  onChange(callback: () => void): { stop(): void };
+  /** Calls back on every start and exit that is noticed, with the cell of the instance. */
+  onChange(callback: (cell: Cell) => void): { stop(): void };
   close(): void;
 }
 
 export function openListing(hosts: Hosts): Listing {
   let current: { readonly at: number; readonly answer: Promise<readonly Instance[]> } | undefined;
-  const callbacks = new Set<() => void>();
+  const callbacks = new Set<(cell: Cell) => void>();
   const stale = () => {
     current = undefined;
   };
-  const watch = hosts.watch(() => {
+  const watch = hosts.watch(({ instance: { labels } }) => {
     stale();
-    for (const callback of callbacks) callback();
+    for (const callback of callbacks) callback({ service: labels.service, environment: labels.environment });
   });
   const all = (maxAgeMs: number): Promise<readonly Instance[]> => {
     const now = Date.now();

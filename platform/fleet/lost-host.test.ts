@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Operator, openOperator } from '../../test/faults/operator';
 import { type Controller, createWorld, openFleetOn, openParts, type World } from '../../test/faults/world';
+import { until } from '../../test/until';
 import { EdwinError } from '../errors';
 import type { Hosts } from '../hosts/hosts';
 import { openHosts } from '../hosts/open';
@@ -12,6 +13,8 @@ let world: World;
 let one: Controller;
 let ada: Operator;
 let away = false;
+/** Where set, lists of what runs come only when it resolves, as from a host of which it is not yet known that it is lost. */
+let verdict: Promise<void> | undefined;
 /** The first host is lost when the next image is to be brought there. */
 let trap = false;
 let onBoundary: (boundary: Boundary) => Promise<void> = async () => undefined;
@@ -21,10 +24,12 @@ function cuttable(inner: Hosts): Hosts {
   const isAway = (host: string) => away && host === 'local-1';
   return {
     hosts: async () => (await inner.hosts()).map((host) => (isAway(host.name) ? { ...host, state: 'unknown' } : host)),
-    instances: async (selector) =>
-      (await inner.instances(selector)).map((instance) =>
+    instances: async (selector) => {
+      await verdict;
+      return (await inner.instances(selector)).map((instance) =>
         isAway(instance.host) && instance.state === 'running' ? { ...instance, state: 'unknown' } : instance,
-      ),
+      );
+    },
     start: async (spec) => {
       if (isAway(spec.host)) throw new EdwinError('hosts.unreachable', `${spec.host} can not be reached.`);
       return inner.start(spec);
@@ -111,6 +116,26 @@ test('what a lost host owes an answer is answered by the others', async () => {
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   await freeze('SIGCONT');
   await ada.agreed(serving?.number);
+});
+
+test('while it is not known whether a host is lost, the instances of the others are vouched for', async () => {
+  const reports = async () =>
+    (await one.registries.stage.instances('web')).map(({ reportedAt }) => reportedAt.getTime());
+  let decide = (): void => undefined;
+  verdict = new Promise((resolve) => {
+    decide = resolve;
+  });
+  try {
+    // Those of a look that had its list already may come, too; after them there is none that has one.
+    for (const which of ['first', 'second']) {
+      const newest = Math.max(...(await reports()));
+      const all = async () => (await reports()).every((at) => at > newest);
+      await until(all, { what: `the ${which} report of all instances while the list is awaited`, withinMs: 12_000 });
+    }
+  } finally {
+    verdict = undefined;
+    decide();
+  }
 });
 
 test('a deployment chooses other hosts when one is lost before its image is there', async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { migrate } from '../database/migrate';
 import { openPool } from '../database/postgres';
+import { together } from '../together';
 import { inSpan } from '../tracing';
 import { buildRelease } from './build';
 import { openChanges } from './changes';
@@ -54,6 +55,9 @@ export async function openFleet(deps: FleetDeps): Promise<RunningFleet> {
     return well.length >= wanted && here.every(({ state, labels }) => state !== 'running' || labels.release === number);
   };
 
+  /** Whoever follows an operation hears of a change at the same moment. */
+  const followed = together(async (id) => shown(await parts.journal.read(Number(id))));
+
   const fleet: RunningFleet = {
     get environments() {
       return catalog().environments;
@@ -96,7 +100,7 @@ export async function openFleet(deps: FleetDeps): Promise<RunningFleet> {
     },
     operation: async (id) => shown(await parts.journal.read(id)),
     history: (filter) => readHistory(pool, filter),
-    follow: (id, signal) => followOperation(changes, () => fleet.operation(id), id, signal),
+    follow: (id, signal) => followOperation(changes, () => followed(String(id)), id, signal),
     status: (filter = {}) => readStatus(parts, filter),
     watch: (onChange) => changes.watch(onChange),
     async logs(service, environment, tail) {
@@ -111,9 +115,13 @@ export async function openFleet(deps: FleetDeps): Promise<RunningFleet> {
         onFinished: ({ environment }) => running.keepers.get(environment)?.poke(),
       });
       running.dispatcher = dispatcher;
-      running.poke = changes.on(({ what }) => {
-        if (what === 'operations' || what === 'unknown') dispatcher.poke();
-        if (what === 'hosts' || what === 'capacity') for (const keeper of running.keepers.values()) keeper.poke();
+      running.poke = changes.on((change) => {
+        if (change.what === 'operations') dispatcher.poke(change.operation);
+        if (change.what === 'unknown') dispatcher.poke();
+        if (change.what === 'capacity') for (const keeper of running.keepers.values()) keeper.poke();
+        // What an operation starts and stops is not the keeper's; it looks again when the operation has ended.
+        if (change.what === 'hosts' && !dispatcher.holds(change.cell))
+          running.keepers.get(change.cell.environment)?.poke();
       });
     },
     async close() {

@@ -78,6 +78,7 @@ export class DockerHost {
         const found = await launchContainer({ engine, spec, cpus, known: this.known, signal });
         const instance = instanceOf(found, engine.host);
         if (instance === undefined) throw startFailed(spec, 'a container of that name is there and is no instance');
+        this.details.set(found.Id, instance);
         this.memory.note(instance);
         return instance;
       })
@@ -161,6 +162,7 @@ export class DockerHost {
       changed: async ({ id, name, exitCode }) => {
         const found = await inspectContainer(engine, id, signal);
         const instance = found && instanceOf(found, engine.host);
+        if (instance !== undefined) this.details.set(id, instance);
         if (instance !== undefined) memory.note(instance);
         else if (found === undefined && exitCode !== undefined) memory.vanished(name, exitCode);
       },
