@@ -90,6 +90,7 @@ inBrowser(`the page of the local Messenger${but}`, () => {
 
   test('after a lost connection the page says so, and then shows what it missed', async () => {
     await page.goto(`${messenger.url}#away`);
+    await page.locator('.start').waitFor();
     await page.fill('#text', 'hello');
     await page.keyboard.press('Enter');
     await page.locator('.said.student', { hasText: 'Delivered' }).waitFor();

@@ -49,12 +49,13 @@ describe('calls', () => {
     answers = [
       { status: 500, text: 'No cluster leader' },
       { status: 403, text: 'ACL not found' },
+      { status: 401, text: 'unable to authenticate user [elastic]' },
       { status: 200, text: '{}' },
       { status: 500, text: 'Invalid Policy: A Policy with Name "edwin" already exists' },
     ];
     const said: string[] = [];
     await makeCalls([call(), call({ already: /already exists/ })], (text) => said.push(text));
-    expect(asked).toHaveLength(4);
+    expect(asked).toHaveLength(5);
     expect(said).toEqual(['Rights are given in consul-dev.']);
   });
 

@@ -112,9 +112,10 @@ async function make({
     });
     const text = (await response.text()).slice(0, 300);
     if (response.ok || already?.test(text)) return 'done';
-    // Consul answers 403 or 500 while it elects its leader and reads its own tokens for the first time.
+    // Consul answers 403 or 500 while it elects its leader and reads its own tokens for the first time, Elasticsearch 401
+    // while the index of its own users has no place yet.
     return {
-      again: response.status >= 500 || response.status === 403 || response.status === 429,
+      again: response.status >= 500 || [401, 403, 429].includes(response.status),
       why: `${response.status} ${text}`,
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Instance } from '../hosts/hosts';
 import { chooseHosts } from './choose-hosts';
 import { openCrew } from './crew';
+import { markOfConnections } from './given';
 import { endInstance, forget, pruneExited, stopInstance, unlist, untilDrained } from './instances';
 import { environmentOf } from './parts';
 import { forwardSteps, type StepName } from './plan';
@@ -59,7 +60,7 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
     async shift(amid) {
       await team().complete('ready');
       await amid();
-      await parts.journal.serve(run.hold, to.number);
+      await parts.journal.serve(run.hold, to.number, await markOfConnections(parts, cell, to));
       await amid();
       const old = idsOf(running((await instancesOf(run)).old));
       const [servers] = await Promise.all([http ? parts.edge.servers(cell) : [], unlist(parts, cell, old)]);

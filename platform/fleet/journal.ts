@@ -25,8 +25,11 @@ export interface Journal {
   stepStarted(hold: Hold, step: Step): Promise<void>;
   stepDone(hold: Hold, step: Step, detail: string): Promise<void>;
   progress(hold: Hold, phase: string, healthy: number): Promise<void>;
-  /** The release serves from now on; undefined: nothing does. */
-  serve(hold: Hold, release: number | undefined): Promise<void>;
+  /**
+   * The release serves from now on; undefined: nothing does. `connections` is the mark of what its instances were given
+   * to connect with; undefined: some may have other ones.
+   */
+  serve(hold: Hold, release: number | undefined, connections?: string): Promise<void>;
   undo(hold: Hold, reason: string, logTail: readonly string[]): Promise<void>;
   damaged(hold: Hold, sentence: string): Promise<void>;
   /** `remark` is added to the reason. */
@@ -85,7 +88,7 @@ export function openJournal(pool: Pool): Journal {
       if (rowCount === 0) throw fenced(hold);
     },
     progress: (hold, phase, healthy) => write(hold, 'phase = $3, healthy = $4', [phase, healthy]),
-    serve: (hold, release) => transaction(pool, (client) => serve(client, hold, release)),
+    serve: (hold, release, connections) => transaction(pool, (client) => serve(client, hold, release, connections)),
     undo: (hold, reason, logTail) =>
       write(hold, `state = 'undoing', reason = $3, log_tail = $4`, [reason, JSON.stringify(logTail)]),
     damaged: (hold, sentence) => write(hold, 'damage = $3', [sentence]),
@@ -100,7 +103,12 @@ export function openJournal(pool: Pool): Journal {
   };
 }
 
-async function serve(client: PoolClient, hold: Hold, release: number | undefined): Promise<void> {
+async function serve(
+  client: PoolClient,
+  hold: Hold,
+  release: number | undefined,
+  connections: string | undefined,
+): Promise<void> {
   const { rows } = await client.query<{ service: string; environment: string }>(
     `SELECT service, environment FROM fleet.operations WHERE ${held} FOR UPDATE`,
     [hold.operation, hold.fence],
@@ -115,11 +123,12 @@ async function serve(client: PoolClient, hold: Hold, release: number | undefined
     return;
   }
   await client.query(
-    `INSERT INTO fleet.serving (service, environment, release, operation) VALUES ($1, $2, $3, $4)
+    `INSERT INTO fleet.serving (service, environment, release, operation, connections) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (service, environment)
-     DO UPDATE SET release = excluded.release, operation = excluded.operation, since = clock_timestamp()
-     WHERE serving.release <> excluded.release`,
-    [cell.service, cell.environment, release, hold.operation],
+     DO UPDATE SET release = excluded.release, operation = excluded.operation, connections = excluded.connections,
+                   since = CASE serving.release WHEN excluded.release THEN serving.since ELSE clock_timestamp() END
+     WHERE (serving.release, serving.connections) IS DISTINCT FROM (excluded.release, excluded.connections)`,
+    [cell.service, cell.environment, release, hold.operation, connections],
   );
 }
 

@@ -6,8 +6,9 @@ import { inSpan } from '../tracing';
 import { buildRelease } from './build';
 import { openChanges } from './changes';
 import { type Dispatcher, startDispatcher } from './dispatcher';
-import type { Fleet } from './fleet';
+import type { Fleet, Release } from './fleet';
 import { followOperation } from './follow';
+import { markOfConnections } from './given';
 import { readHistory } from './history';
 import { openJournal } from './journal';
 import { type Keeper, startKeeper } from './keeper';
@@ -16,7 +17,7 @@ import { readLogs } from './logs';
 import { environmentOf, type FleetDeps, type FleetParts } from './parts';
 import { forwardSteps } from './plan';
 import { openReleases } from './releases';
-import { checkCell, journalRequest, resolve } from './requests';
+import { checkCell, journalRequest, resolve, type Serving } from './requests';
 import { shown } from './rows';
 import { readStatus } from './status';
 
@@ -39,11 +40,9 @@ export async function openFleet(deps: FleetDeps): Promise<RunningFleet> {
   };
   const catalog = () => deps.catalog();
 
-  const isComplete = async (
-    { service, number }: { service: string; number: number },
-    environment: string,
-    wanted: number,
-  ) => {
+  const isComplete = async (release: Release, environment: string, { wanted, connections }: Serving) => {
+    const { service, number } = release;
+    if (connections !== (await markOfConnections(parts, { service, environment }, release))) return false;
     const entries = await environmentOf(deps, environment).registry.instances(service);
     const here = await listing.of({ service, environment });
     const well = here.filter(
@@ -75,8 +74,8 @@ export async function openFleet(deps: FleetDeps): Promise<RunningFleet> {
       return parts.releases.list(service, limit);
     },
     async request(request) {
-      const { operation, created } = await journalRequest(pool, catalog(), request, (release, wanted) =>
-        isComplete(release, request.environment, wanted),
+      const { operation, created } = await journalRequest(pool, catalog(), request, (release, serving) =>
+        isComplete(release, request.environment, serving),
       );
       if (!created) return operation;
       const { id, service, environment, to, requestedBy } = operation;

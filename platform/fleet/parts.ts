@@ -59,7 +59,7 @@ export interface FleetParts extends FleetDeps {
   readonly listing: Listing;
 }
 
-export function environmentOf(parts: FleetDeps, name: string): EnvironmentParts {
+export function environmentOf(parts: Pick<FleetDeps, 'environments'>, name: string): EnvironmentParts {
   const environment = parts.environments.get(name);
   if (environment === undefined) throw new Error(`no parts for environment ${name}`);
   return environment;

@@ -48,16 +48,24 @@ export async function resolve(
   return { from: from === undefined ? undefined : await readRelease(database, service, from), to };
 }
 
+/** How a release serves. */
+export interface Serving {
+  /** Instances. */
+  readonly wanted: number;
+  /** Mark of what they were given to connect with, where it is known. */
+  readonly connections: string | undefined;
+}
+
 /**
  * Journals an operation, or returns the one journaled under the same key.
- * @param isComplete whether the release already serves with this number of healthy instances
+ * @param isComplete whether the release already serves as it shall, all instances being healthy
  * @throws `fleet.busy`, `fleet.already-serving` and what `resolve` throws
  */
 export async function journalRequest(
   pool: Pool,
   catalog: Catalog,
   request: OperationRequest,
-  isComplete: (release: Release, wanted: number) => Promise<boolean>,
+  isComplete: (release: Release, serving: Serving) => Promise<boolean>,
 ): Promise<{ operation: Operation; created: boolean }> {
   const { service, environment, kind, key, requestedBy, origin = {} } = request;
   const repeated = await byKey(pool, key);
@@ -71,7 +79,12 @@ export async function journalRequest(
     const { from, to } = await resolve(client, catalog, request);
     const bounds = boundsOf(catalog, service, environment);
     const { wanted } = await settleCapacity(client, service, environment, bounds, requestedBy);
-    if (from?.number === to.number && (await isComplete(to, wanted)))
+    const given = await client.query<{ connections: string | null }>(
+      'SELECT connections FROM fleet.serving WHERE service = $1 AND environment = $2',
+      [service, environment],
+    );
+    const connections = given.rows[0]?.connections ?? undefined;
+    if (from?.number === to.number && (await isComplete(to, { wanted, connections })))
       throw new EdwinError(
         'fleet.already-serving',
         `Release ${to.number} of ${service} already serves in ${environment}.`,

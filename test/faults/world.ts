@@ -46,6 +46,8 @@ export interface Controller extends Parts {
 export interface ControllerOptions {
   readonly boundary?: (boundary: Boundary) => Promise<void>;
   readonly log?: Logger;
+  /** What instances are given to connect with; default: nothing. */
+  readonly connections?: () => Readonly<Record<string, string>>;
 }
 
 export async function openParts(address: WorldAddress, log: Logger = silent): Promise<Parts> {
@@ -65,14 +67,14 @@ export function openFleetOn(
   { hosts, images, edge, registries }: Parts,
   address: WorldAddress,
   holder: string,
-  { boundary, log = silent }: ControllerOptions = {},
+  { boundary, log = silent, connections = () => ({}) }: ControllerOptions = {},
 ): Promise<RunningFleet> {
   return openFleet({
     databaseUrl: address.control,
     hosts,
     images,
     edge,
-    environments: new Map(environments.map((name) => [name, { registry: registries[name], connections: () => ({}) }])),
+    environments: new Map(environments.map((name) => [name, { registry: registries[name], connections }])),
     catalog: () => loadCatalog(address.catalogPath),
     catalogPath: address.catalogPath,
     secrets: openSecrets(join(address.data, 'secrets')),
