@@ -51,10 +51,12 @@ describe('telemetry from programs to the store', () => {
 
     const found = await until(
       async () => {
-        const [newest] = await store.traces({ environment: 'stage', limit: 10 });
-        if (newest === undefined) return undefined;
-        const trace = await store.trace('stage', newest.traceId);
-        return trace.spans.length >= 7 && trace.logs.length >= 4 ? { newest, ...trace } : undefined;
+        const traces = () => store.traces({ environment: 'stage', limit: 10 });
+        const id = (await traces())[0]?.traceId;
+        const trace = id && (await store.trace('stage', id));
+        if (!trace || trace.spans.length < 7 || trace.logs.length < 4) return undefined;
+        // Only now all of it has arrived.
+        return { newest: (await traces())[0], ...trace };
       },
       { what: 'one trace of two services', withinMs: 15_000 },
     );
