@@ -36,6 +36,14 @@ test('what serves with another password than now is deployed again, once', async
   await expect(ada.operate()).rejects.toMatchObject({ code: 'fleet.already-serving' });
 });
 
+test('after an undo it is not known what the instances hold, so that the old release can be deployed again', async () => {
+  const serving = (await ada.cell()).serving?.number;
+  await ada.build('never well', 'sick');
+  expect(await ada.operate()).toMatchObject({ state: 'undone' });
+  expect(await ada.operate({ release: serving })).toMatchObject({ state: 'done', from: serving, to: serving });
+  await expect(ada.operate({ release: serving })).rejects.toMatchObject({ code: 'fleet.already-serving' });
+});
+
 test('a mark tells connections and cells apart, and no password', async () => {
   const { serving } = await ada.cell();
   const markIn = (environment: string, given: Record<string, string>) => {

@@ -79,12 +79,8 @@ export async function journalRequest(
     const { from, to } = await resolve(client, catalog, request);
     const bounds = boundsOf(catalog, service, environment);
     const { wanted } = await settleCapacity(client, service, environment, bounds, requestedBy);
-    const given = await client.query<{ connections: string | null }>(
-      'SELECT connections FROM fleet.serving WHERE service = $1 AND environment = $2',
-      [service, environment],
-    );
-    const connections = given.rows[0]?.connections ?? undefined;
-    if (from?.number === to.number && (await isComplete(to, { wanted, connections })))
+    const again = from?.number === to.number;
+    if (again && (await isComplete(to, { wanted, connections: await connectionsOf(client, service, environment) })))
       throw new EdwinError(
         'fleet.already-serving',
         `Release ${to.number} of ${service} already serves in ${environment}.`,
@@ -129,4 +125,13 @@ async function refuseWhenBusy(database: Queryable, service: string, environment:
     'fleet.busy',
     `Operation ${id} of ${requestedBy} runs since ${since}: ${kind} of ${service} ${to} to ${environment}.`,
   );
+}
+
+/** Mark of what the instances that serve were given to connect with. */
+async function connectionsOf(client: Queryable, service: string, environment: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ connections: string | null }>(
+    'SELECT connections FROM fleet.serving WHERE service = $1 AND environment = $2',
+    [service, environment],
+  );
+  return rows[0]?.connections ?? undefined;
 }

@@ -162,9 +162,10 @@ export class DockerHost {
       changed: async ({ id, name, exitCode }) => {
         const found = await inspectContainer(engine, id, signal);
         const instance = found && instanceOf(found, engine.host);
-        if (instance !== undefined) this.details.set(id, instance);
-        if (instance !== undefined) memory.note(instance);
-        else if (found === undefined && exitCode !== undefined) memory.vanished(name, exitCode);
+        if (instance !== undefined) {
+          this.details.set(id, instance);
+          memory.note(instance);
+        } else if (found === undefined && exitCode !== undefined) memory.vanished(name, exitCode);
       },
       lost: () => this.link.doubt(),
     });
