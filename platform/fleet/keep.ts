@@ -54,8 +54,8 @@ const KEPT_EXITED = 3;
 
 /**
  * Instances on a host that can not be reached may still serve: they are neither counted as dead nor forgotten. Those
- * that answer no probe for half a minute, or can not be probed, get a replacement; whoever is too many when the host is
- * back is retired.
+ * that answer no probe either get a replacement at once, since whoever is left may be the next to fail; elsewhere one
+ * that is not well gets it after half a minute. Whoever is too many when the host is back is retired.
  */
 export function chores(facts: Facts): Chores {
   const { instances, serving, wanted, registered, servers, health, now } = facts;
@@ -65,16 +65,16 @@ export function chores(facts: Facts): Chores {
   const isSick = (instance: Instance, ms = SICK_MS) => now - (sickSince(health, instance) ?? now) >= ms;
   const hopeless = own.filter((instance) => isSick(instance, HOPELESS_MS));
   const sick = own.filter((instance) => isSick(instance));
-  const useful = own.filter((instance) => !hopeless.includes(instance));
+  const isSilent = ({ id, state }: Instance) => state === 'unknown' && (health.get(id)?.failures ?? 0) >= SILENT_PROBES;
+  const useful = own.filter((instance) => !hopeless.includes(instance) && !isSilent(instance));
   const surplus = newestFirst(useful.filter(({ state }) => state === 'running')).slice(
     0,
     Math.max(0, useful.length - wanted),
   );
   const replaced = useful.length >= wanted ? hopeless.filter(({ state }) => state === 'running') : [];
   const leftovers = foreign.filter((instance) => instance.state === 'running' && facts.isOurs(instance));
-  const isSilent = ({ id, state }: Instance) => state === 'unknown' && (health.get(id)?.failures ?? 0) >= SILENT_PROBES;
   const silent = idsOf(present.filter(isSilent));
-  const suspend = suspended(servers, [...sick, ...own.filter(isSilent)], wanted);
+  const suspend = suspended(facts, [...sick, ...own.filter(isSilent)]);
   const leaving = new Set([...surplus, ...replaced, ...leftovers].map(({ id }) => id));
   const away = new Set(present.filter(({ state }) => state === 'unknown').map(({ host }) => host));
   const presentIds = idsOf(present);
@@ -107,14 +107,14 @@ export function chores(facts: Facts): Chores {
 }
 
 /**
- * Servers to be taken out of traffic. Never more than leave half of what is wanted: when many are sick at once they are
- * overloaded, or what they all need is away, and fewer of them would only be worse.
+ * Servers to be taken out of traffic, as long as half of what is wanted is left and well: when many are sick at once they
+ * are overloaded, or what they all need is away, and fewer of them would only be worse.
  */
-function suspended(servers: readonly EdgeServer[], sick: readonly Instance[], wanted: number): string[] {
+function suspended({ servers, health, wanted }: Facts, sick: readonly Instance[]): string[] {
   const ready = servers.filter(({ state }) => state === 'ready');
   const candidates = ready.filter(({ id }) => sick.some((one) => one.id === id));
-  const most = Math.max(0, ready.length - Math.max(1, Math.ceil(wanted / 2)));
-  return candidates.slice(0, most).map(({ id }) => id);
+  const well = ready.filter(({ id }) => (health.get(id)?.failures ?? 0) === 0);
+  return well.length < Math.max(1, Math.ceil(wanted / 2)) ? [] : candidates.map(({ id }) => id);
 }
 
 function sickSince(health: ReadonlyMap<string, Health>, { id }: Instance): number | undefined {

@@ -29,6 +29,8 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
   const stopping = new AbortController();
   const busy = new Map<string, { readonly abort: AbortController; readonly work: Promise<void> }>();
   const restarts: Restarts = new Map();
+  /** Being taken from the edge. */
+  const leaving = new Map<string, Promise<void>>();
   let trouble = '';
   /** What the last look found, unless it failed. */
   let seen: EnvironmentFacts | undefined;
@@ -42,7 +44,7 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     for (const cell of facts.cells) {
       const { service } = cell;
       const found = chores(cell.facts);
-      await abandon({ service, environment }, found.abandon);
+      for (const id of found.abandon) abandon({ service, environment }, id);
       if (facts.active.has(service) || busy.has(service)) continue;
       if (isNothing(found)) continue;
       const abort = new AbortController();
@@ -56,17 +58,21 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
     }
   };
 
-  /** Needs no lease, and does not wait for an operation: what may be repeated is answered by others from here on. */
-  const abandon = async (cell: Cell, ids: readonly string[]): Promise<void> => {
-    for (const id of ids) {
-      log.warn(
-        { event: 'instance.unhealthy', instance: id, service: cell.service },
-        `${id} answers nothing, and its host is not reached: the requests it has are given up`,
-      );
-      await parts.edge.remove(cell, id, { force: true }).catch((error) => {
-        log.warn({ error, instance: id }, 'Giving them up failed; tried again');
-      });
-    }
+  /**
+   * Needs no lease, and does not wait for an operation: what may be repeated is answered by others from here on. The
+   * edge may take its time over it, which the other instances must not wait for.
+   */
+  const abandon = (cell: Cell, id: string): void => {
+    if (leaving.has(id)) return;
+    log.warn(
+      { event: 'instance.unhealthy', instance: id, service: cell.service },
+      `${id} answers nothing, and its host is not reached: the requests it has are given up`,
+    );
+    const work = parts.edge
+      .remove(cell, id, { force: true })
+      .catch((error) => log.warn({ error, instance: id }, 'Giving them up failed; tried again'))
+      .finally(() => leaving.delete(id));
+    leaving.set(id, work);
   };
 
   const underLease = async (cell: Cell, found: CellFacts, todo: Chores, signal: AbortSignal): Promise<void> => {
@@ -119,10 +125,7 @@ export function startKeeper(parts: FleetParts, environment: string): Keeper {
       held.abort();
       await probing;
       seen = undefined;
-      await settled(
-        [...busy.values()].map(({ work }) => work),
-        STOP_LIMIT_MS,
-      );
+      await settled([...[...busy.values()].map(({ work }) => work), ...leaving.values()], STOP_LIMIT_MS);
       await lease.release().catch(() => undefined);
     }
   };

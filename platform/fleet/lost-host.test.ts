@@ -114,6 +114,11 @@ test('what a lost host owes an answer is answered by the others', async () => {
   const url = one.edge.url({ service: 'web', environment: 'stage' });
   const answers = await Promise.all([1, 2, 3, 4].map(() => fetch(url)));
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  // Sooner than one is given up that is only sick: whoever is left may be the next to fail.
+  await until(async () => (await ada.cell()).instances.filter(({ state }) => state === 'healthy').length === 2, {
+    what: 'as many on the other host as are wanted',
+    withinMs: 20_000,
+  });
   await freeze('SIGCONT');
   await ada.agreed(serving?.number);
 });

@@ -16,28 +16,36 @@ export interface Mailer {
  * power, its requests are given up in about ten.
  */
 const LIMIT_MS = 11_000;
-const ONE_TRY_MS = 2_500;
+/**
+ * A try is short, since it may wait for a mailer whose host is lost. After each that was not answered the next may take
+ * longer, the third all that is left: a mailer that is only slow would get the same messages again and again, and be
+ * slower for it.
+ */
+const PATIENCE_MS = [2_500, 4_000] as const;
 const PAUSES_MS = [50, 150, 400, 800] as const;
 const LONGEST_PAUSE_MS = 1_200;
 /** What the mailer takes in one call. */
 const BATCH = 100;
 
 export function mailerAt(url: string, token: string): Mailer {
-  const post = async (messages: readonly InboundMessage[], limit: number): Promise<void> => {
+  const post = async (messages: readonly InboundMessage[], limitMs: number): Promise<void> => {
     const { status, text } = await call(`${url}/messages`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ messages }),
-      limitMs: Math.max(1, Math.min(ONE_TRY_MS, limit - Date.now())),
+      limitMs,
     });
     if (status < 200 || status > 299) throw new Refusal(status, text.slice(0, 300));
   };
 
   const saveBatch = async (messages: readonly InboundMessage[], limit: number): Promise<void> => {
+    let unanswered = 0;
     for (let attempt = 0; ; attempt++) {
+      const left = Math.max(1, limit - Date.now());
       try {
-        return await post(messages, limit);
+        return await post(messages, Math.min(PATIENCE_MS[unanswered] ?? left, left));
       } catch (error) {
+        if ((error as { code?: unknown }).code === 'TIMEOUT') unanswered += 1;
         const wait = PAUSES_MS[attempt] ?? LONGEST_PAUSE_MS;
         if (Date.now() + wait >= limit || (error instanceof Refusal && !error.mayPass)) {
           throw new EdwinError(

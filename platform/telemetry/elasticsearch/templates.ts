@@ -10,11 +10,6 @@ const builtIn = 'traces-otel@template';
 const keyword = { type: 'keyword', ignore_above: 1024 } as const;
 const passthrough = (priority: number) => ({ type: 'passthrough', dynamic: true, priority }) as const;
 
-const settings = {
-  // Set by name, so that a stream that nobody read for a while is refreshed, too: what is written is found in time.
-  'index.refresh_interval': '1s',
-};
-
 /** Fields that both kinds have, from types that every server knows; names and types as in the built-in templates. */
 const shared: Record<string, estypes.MappingProperty> = {
   '@timestamp': { type: 'date' },
@@ -62,7 +57,6 @@ function ownTemplate(type: 'traces' | 'logs') {
     data_stream: {},
     template: {
       settings: {
-        ...settings,
         'index.mapping.ignore_malformed': true, // an attribute whose type changes costs its own index, not the document
         'index.mapping.total_fields.ignore_dynamic_beyond_limit': true,
         'index.auto_expand_replicas': '0-1',
@@ -83,7 +77,7 @@ function ownTemplate(type: 'traces' | 'logs') {
  */
 function addition(keepsStreams: boolean) {
   const lifecycle = keepsStreams ? { 'index.lifecycle.prefer_ilm': false } : {};
-  return { template: { settings: { ...settings, 'index.mapping.source.mode': 'stored', ...lifecycle } } };
+  return { template: { settings: { 'index.mapping.source.mode': 'stored', ...lifecycle } } };
 }
 
 /** Makes the server ready for documents; writes only what is not there as it should be. */
