@@ -15,6 +15,8 @@ let ada: Operator;
 let away = false;
 /** Where set, lists of what runs come only when it resolves, as from a host of which it is not yet known that it is lost. */
 let verdict: Promise<void> | undefined;
+/** Where set, the edge takes until it resolves to let go of a server with its requests. */
+let grip: Promise<void> | undefined;
 /** The first host is lost when the next image is to be brought there. */
 let trap = false;
 let onBoundary: (boundary: Boundary) => Promise<void> = async () => undefined;
@@ -57,6 +59,27 @@ async function freeze(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
   away = signal === 'SIGSTOP';
 }
 
+/** A new release, an instance on each host. */
+async function spread(what: string): Promise<number> {
+  onBoundary = async () => undefined;
+  const release = await ada.build(what);
+  expect(await ada.operate()).toMatchObject({ state: 'done', to: release });
+  expect(await healthyOn()).toEqual(['local-1', 'local-2']);
+  return release;
+}
+
+async function healthyOn(): Promise<string[]> {
+  const { instances } = await ada.cell();
+  return instances.flatMap(({ host, state }) => (state === 'healthy' ? [host] : [])).sort();
+}
+
+function untilAllOn(host: string): Promise<unknown> {
+  return until(async () => (await healthyOn()).join() === `${host},${host}`, {
+    what: `as many on ${host} as are wanted`,
+    withinMs: 20_000,
+  });
+}
+
 beforeAll(async () => {
   world = await createWorld();
   const parts = await openParts(world.address);
@@ -69,7 +92,12 @@ beforeAll(async () => {
     return parts.images.ensure(image, host);
   };
   const images: typeof parts.images = Object.assign(Object.create(parts.images), { ensure });
-  const fleet = await openFleetOn({ ...parts, hosts, images }, world.address, 'one', {
+  const remove: typeof parts.edge.remove = async (pool, id, options) => {
+    if (options?.force) await grip;
+    return parts.edge.remove(pool, id, options);
+  };
+  const edge: typeof parts.edge = Object.assign(Object.create(parts.edge), { remove });
+  const fleet = await openFleetOn({ ...parts, hosts, images, edge }, world.address, 'one', {
     boundary: (boundary) => onBoundary(boundary),
   });
   const close = async () => {
@@ -108,19 +136,32 @@ test('a deployment goes on when a host is lost under it: what starts there is st
 });
 
 test('what a lost host owes an answer is answered by the others', async () => {
-  const { serving } = await ada.cell();
-  onBoundary = async () => undefined;
+  const serving = await spread('before an answer is owed');
   await freeze('SIGSTOP');
   const url = one.edge.url({ service: 'web', environment: 'stage' });
   const answers = await Promise.all([1, 2, 3, 4].map(() => fetch(url)));
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   // Sooner than one is given up that is only sick: whoever is left may be the next to fail.
-  await until(async () => (await ada.cell()).instances.filter(({ state }) => state === 'healthy').length === 2, {
-    what: 'as many on the other host as are wanted',
-    withinMs: 20_000,
-  });
+  await untilAllOn('local-2');
   await freeze('SIGCONT');
-  await ada.agreed(serving?.number);
+  await ada.agreed(serving);
+});
+
+test('an edge that takes its time over a lost server keeps nothing else waiting', async () => {
+  const serving = await spread('before the edge is slow');
+  let release = (): void => undefined;
+  grip = new Promise((resolve) => {
+    release = resolve;
+  });
+  try {
+    await freeze('SIGSTOP');
+    await untilAllOn('local-2');
+  } finally {
+    grip = undefined;
+    release();
+    await freeze('SIGCONT');
+  }
+  await ada.agreed(serving);
 });
 
 test('while it is not known whether a host is lost, the instances of the others are vouched for', async () => {
