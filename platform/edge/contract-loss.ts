@@ -1,4 +1,5 @@
-import { Agent } from 'node:http';
+import { Agent, createServer } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { type EdgeBench, held, impatient } from './contract-bench';
 import { ask, startLoad, startServer } from './contract-load';
 
@@ -84,6 +85,42 @@ export function lossContract(bench: EdgeBench): void {
     expect(deaths.length).toBeGreaterThan(1);
     expect(deaths.length).toBeLessThan(6);
   });
+
+  bench.promise(
+    'a server that dies slowly, kept connections last, loses no request',
+    async () => {
+      let dying = false;
+      let together = (): void => undefined;
+      const all = new Promise<void>((resolve) => {
+        together = resolve;
+      });
+      const slow = createServer((incoming, response) => {
+        if (dying) return void incoming.socket.destroy();
+        slow.getConnections((_, count) => {
+          if (count === 5) together();
+        });
+        void all.then(() => response.end('slow'));
+      });
+      await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+      bench.closers.push(() => slow.closeAllConnections());
+      const { port } = slow.address() as AddressInfo;
+      const policy = { ...held, retry: 'all' } as const;
+      await bench.edge.add(bench.pool, { id: 'slow', address: { host: '127.0.0.1', port } }, policy);
+      const agent = new Agent({ keepAlive: true });
+      bench.closers.push(() => agent.destroy());
+      const post = () => ask(bench.edge.url(bench.pool), { method: 'POST', body: 'x', agent });
+      expect((await Promise.all(Array.from({ length: 5 }, post))).map(({ body }) => body)).toEqual(
+        Array.from({ length: 5 }, () => 'slow'),
+      );
+      dying = true;
+      // It takes no more connections; those it has are closed one by one, as they are used.
+      NetServer.prototype.close.call(slow);
+      const late = post();
+      await bench.edge.add(bench.pool, await bench.serve('next'), policy);
+      expect(await late).toMatchObject({ status: 200, body: 'next' });
+    },
+    'redelivery',
+  );
 
   bench.promise('a request waits for a server that comes in time, with its body', async () => {
     const load = ask(bench.edge.url(bench.pool), { method: 'POST', body: 'patient' });

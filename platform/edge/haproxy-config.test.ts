@@ -17,7 +17,7 @@ test('slots are written with their servers, and a draining one comes back withou
   ] as const;
   const text = poolsConfiguration(grown([{ name: 'pool-2', servers }], 2));
   expect(text).toMatch(
-    /\n {4}server a 10\.0\.0\.1:80 check .* pool-max-conn -1\n {4}server b ::1:81 check .* disabled\n$/,
+    /\n {4}server a 10\.0\.0\.1:80 check .* pool-max-conn 3\n {4}server b ::1:81 check .* disabled\n$/,
   );
 });
 

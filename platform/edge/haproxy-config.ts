@@ -28,12 +28,13 @@ const ANSWER_LIMIT_MS = 60_000;
  * How a server is used, the same whether it is added at run time or read from the file (servers added at run time take
  * nothing from `default-server`). A check of the connection brings a server back that refused one; connections are kept
  * only with `check`, `pool-max-conn` and `pool-purge-delay` together, and not as long as the 5 s after which servers on
- * Node close them.
+ * Node close them. No more of them wait unused than a request has tries: when a server dies slowly, one after the other
+ * may be closed just as it is tried. On a machine that is all busy more of them are made anew for it.
  */
 const serverOptions = [
   'check inter 500ms fastinter 100ms downinter 100ms rise 1 fall 2',
   'observe layer4 error-limit 1 on-error mark-down',
-  'pool-purge-delay 2s pool-max-conn -1',
+  'pool-purge-delay 2s pool-max-conn 3',
 ].join(' ');
 
 /** The words after the name of a server, in the file as in `add server`. */

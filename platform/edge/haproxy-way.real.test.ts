@@ -94,7 +94,7 @@ onEngines(['haproxy'], ({ haproxy }) => {
   });
 
   test.each([
-    [1_000, 4],
+    [1_000, 5],
     [200_000, 1],
   ])('of a body of %d bytes the servers see %d tries, as long as it fits in a buffer', async (bytes, tries) => {
     const one = await serve(
