@@ -1,7 +1,7 @@
 import { certaintyFor } from './certainty';
 import { numbers } from './fixture-signals';
 import type { Replay } from './memory';
-import { newReplay, WAYS } from './replay';
+import { newReplay, TELLTALE, WAYS } from './replay';
 
 /** A replay in which surer ways cost more and are late less, as `late` and `cost` say for how sure a way is. */
 function replayOf(
@@ -63,6 +63,22 @@ describe('the ledger of the promise', () => {
     const spent = certaintyFor(replay(1), 0.99);
     expect(spent.late).toBeGreaterThan(0);
     expect(spent.late).toBeLessThan(0.1 * budget);
+  });
+});
+
+describe('the replay is believed', () => {
+  const week = { realShare: 0.005, realBlocks: 28 };
+  const calm = [0, 0, 0, 0];
+
+  test('less in times that are calmer than usual, unless the budget is nearly spent', () => {
+    const usual = replayOf(late, cost, week);
+    const often = usual.fleets[TELLTALE]!.lateShare;
+    const found = certaintyFor({ ...usual, lately: calm }, 0.99);
+    expect(found.credit).toBeCloseTo(Math.sqrt(budget / (often + budget)), 9);
+    expect(found.sure).toBeLessThan(certaintyFor(usual, 0.99).sure);
+    expect(certaintyFor({ ...usual, lately: [0, 0, often, 0] }, 0.99).credit).toBe(1);
+    expect(certaintyFor({ ...usual, lately: calm, realShare: 0.0095 }, 0.99).credit).toBe(1);
+    expect(certaintyFor({ ...usual, lately: calm, blocks: 5 }, 0.99).credit).toBe(1);
   });
 });
 

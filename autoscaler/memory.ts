@@ -72,6 +72,8 @@ export interface Replay {
   realShare: number;
   /** Blocks behind that share. */
   realBlocks: number;
+  /** Late messages of a fleet that is often late (TELLTALE in replay.ts), in the last blocks, oldest first; replaced. */
+  lately: readonly number[];
   fleets: Played[];
 }
 

@@ -122,6 +122,16 @@ describe('blocks of six hours', () => {
     expect(replay.realShare).toBeCloseTo(0.01, 9);
   });
 
+  test('remember how often a fleet with little to spare was late in the last four', () => {
+    const replay = newReplay();
+    const moment = { load: 100, lately: 100, foreseen: new Array(10).fill(100) };
+    for (let minute = 0; minute < 1800; minute++)
+      play(replay, { minute, ...moment, need: () => (minute < 700 ? 60 : 140) }, plant);
+    expect(replay.lately).toHaveLength(4);
+    expect(replay.lately[0]).toBeGreaterThan(0);
+    expect(replay.lately.slice(1)).toEqual([0, 0, 0]);
+  });
+
   test('say nothing of the truth where nobody looked', () => {
     const replay = played(360, () => 100);
     expect(replay).toMatchObject({ blocks: 1, realBlocks: 0, reallyLate: NONE });

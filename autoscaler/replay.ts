@@ -21,6 +21,10 @@ export const WAYS: readonly Way[] = LOGITS.flatMap((logit) =>
   KEEPS.map((keep) => ({ sure: 1 / (1 + Math.exp(-logit)), keep })),
 );
 
+/** The way of a fleet that is late so often that a day tells whether times are calm. */
+export const TELLTALE = 3;
+export const LATELY_BLOCKS = 4;
+
 /** What a fleet has to be good for. Units are the smallest step in which capacity grows (a host, or an instance). */
 export interface Plant {
   /** Messages per second of one unit. */
@@ -50,6 +54,7 @@ export function newReplay(): Replay {
     reallyLate: NONE,
     realShare: 0,
     realBlocks: 0,
+    lately: [],
     fleets: WAYS.map(({ sure }) => {
       const late = PRIOR_LATE * (1 - sure);
       const empty = { ready: 0, booting: [], queue: 0, wanted: [], late: 0, cost: 0, meanCost: 0 };
@@ -181,6 +186,8 @@ function finishBlock(replay: Replay): void {
     replay.realShare += (replay.reallyLate / replay.meanMessages - replay.realShare) / replay.realBlocks;
     replay.reallyLate = 0;
   }
+  const telltale = replay.meanMessages > 0 ? replay.fleets[TELLTALE]!.late / replay.meanMessages : 0;
+  replay.lately = [...replay.lately, telltale].slice(-LATELY_BLOCKS);
   for (const fleet of replay.fleets) {
     const share = replay.meanMessages > 0 ? fleet.late / replay.meanMessages : 0;
     fleet.lateShare += (share - fleet.lateShare) * part;

@@ -2,6 +2,7 @@ import { EdwinError } from '../platform/errors';
 import { newMemory } from './forecast';
 import type { LoadMemory } from './memory';
 import { newPace, type Pace } from './pace';
+import { newReplay } from './replay';
 
 /** What `decide` carries from one decision to the next. Plain JSON of bounded size; never changed, always replaced. */
 export interface State {
@@ -72,7 +73,14 @@ export function restoreState(text: string): State {
     throw new EdwinError('autoscaler.bad-state', 'The learned state lacks its services or pools.');
   return {
     version,
-    services: mapped(services, (state) => ({ ...state, pace: { ...newPace, ...state.pace } })),
+    services: mapped(services, (state) => ({
+      ...state,
+      pace: { ...newPace, ...state.pace },
+      memory: {
+        ...state.memory,
+        replay: { ...newReplay(), ...state.memory.replay },
+      },
+    })),
     pools: mapped(pools, (state) => ({ ...newPoolState, ...state })),
   };
 }
