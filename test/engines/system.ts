@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { startEmbedded } from '../../platform/database/embedded';
 import { silent } from '../../platform/log';
+import { queues } from '../../platform/messages';
 import { freePort } from '../../platform/ports';
 import { startHaproxy } from './haproxy';
 import { reachAt } from './reach';
@@ -73,6 +74,7 @@ export async function openRealSystem(set: NodeJS.ProcessEnv): Promise<RealSystem
     for (const one of closers.splice(0).reverse()) await one();
   };
   try {
+    await emptyQueues(of('EDWIN_TEST_RABBITMQ_MANAGEMENT_URL'));
     const hosts = of('EDWIN_TEST_HOSTS')
       .split(',')
       .map((pair) => hostOf(pair, of('EDWIN_TEST_HOSTS_TLS')));
@@ -144,6 +146,20 @@ export async function openRealSystem(set: NodeJS.ProcessEnv): Promise<RealSystem
     await close();
     throw error;
   }
+}
+
+/** RabbitMQ keeps what a run left for services that it did not start, which would have to be worked off first. */
+async function emptyQueues(management: string): Promise<void> {
+  const { username, password, origin } = new URL(management);
+  const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+  for (const environment of environments)
+    for (const name of Object.values(queues)) {
+      const { status } = await fetch(`${origin}/api/queues/${environment}/${name}/contents`, {
+        method: 'DELETE',
+        headers,
+      });
+      if (status !== 204 && status !== 404) throw new Error(`${name} in ${environment} was not emptied: ${status}`);
+    }
 }
 
 function hostOf(pair: string, tls: string): RealHost {
