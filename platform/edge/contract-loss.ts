@@ -1,5 +1,5 @@
-import { Agent, createServer } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { Agent } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { type EdgeBench, held, impatient } from './contract-bench';
 import { ask, startLoad, startServer } from './contract-load';
 
@@ -94,18 +94,13 @@ export function lossContract(bench: EdgeBench): void {
       const all = new Promise<void>((resolve) => {
         together = resolve;
       });
-      const slow = createServer((incoming, response) => {
+      const slow = await bench.serve('slow', (incoming, response) => {
         if (dying) return void incoming.socket.destroy();
-        slow.getConnections((_, count) => {
-          if (count === 5) together();
-        });
+        if (slow.connections.size === 5) together();
         void all.then(() => response.end('slow'));
       });
-      await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
-      bench.closers.push(() => slow.closeAllConnections());
-      const { port } = slow.address() as AddressInfo;
       const policy = { ...held, retry: 'all' } as const;
-      await bench.edge.add(bench.pool, { id: 'slow', address: { host: '127.0.0.1', port } }, policy);
+      await bench.edge.add(bench.pool, slow, policy);
       const agent = new Agent({ keepAlive: true });
       bench.closers.push(() => agent.destroy());
       const post = () => ask(bench.edge.url(bench.pool), { method: 'POST', body: 'x', agent });
@@ -114,7 +109,7 @@ export function lossContract(bench: EdgeBench): void {
       );
       dying = true;
       // It takes no more connections; those it has are closed one by one, as they are used.
-      NetServer.prototype.close.call(slow);
+      NetServer.prototype.close.call(slow.http);
       const late = post();
       await bench.edge.add(bench.pool, await bench.serve('next'), policy);
       expect(await late).toMatchObject({ status: 200, body: 'next' });

@@ -81,7 +81,7 @@ onEngines(['elasticsearch'], ({ elasticsearch }) => {
     const { index_templates } = await server.client.indices.getIndexTemplate();
     const stream = await server.client.indices.getSettings({ index: `logs-edwin.otel-${environment}` });
     expect(Object.values(stream)[0]?.settings?.index).toMatchObject({ mode: 'logsdb' });
-    // Elasticsearch's own way: what is written becomes findable when somebody looks, and costs nothing before.
+    // Elasticsearch's own way: what nobody looks for is not made findable every second.
     expect(Object.values(stream)[0]?.settings?.index?.refresh_interval).toBeUndefined();
     expect(index_templates.filter(({ name }) => name.startsWith('traces-otel@'))).toHaveLength(1);
     const trace = await until(
@@ -96,6 +96,21 @@ onEngines(['elasticsearch'], ({ elasticsearch }) => {
     expect(await store.traces({ environment, limit: 10 })).toMatchObject([{ traceId, errors: 1, services: ['bot'] }]);
     const range = { since: at, until: new Date(at.getTime() + 10_000), stepSeconds: 10 };
     expect(await store.rates({ environment, service: 'bot', ...range })).toMatchObject([{ count: 1, errors: 1 }]);
+    await store.close();
+  });
+
+  it('what is written to a stream that nobody reads is found within two seconds of looking', async () => {
+    const environment = newEnvironment();
+    const store = await openTelemetry(server.url(), { log: silent });
+    await store.write([sampleLog({ environment, at: new Date(), text: 'before' })]);
+    // At once, instead of after half a minute without a reader.
+    await server.client.indices.putSettings({
+      index: `logs-edwin.otel-${environment}`,
+      settings: { 'index.search.idle.after': '0ms' },
+    });
+    await store.write([sampleLog({ environment, at: new Date(), text: 'unseen' })]);
+    const found = async () => (await store.logs({ environment, text: 'unseen', limit: 10 })).length === 1;
+    await until(found, { what: 'the log', withinMs: 2_000 });
     await store.close();
   });
 

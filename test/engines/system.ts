@@ -157,6 +157,7 @@ async function emptyQueues(management: string): Promise<void> {
       const { status } = await fetch(`${origin}/api/queues/${environment}/${name}/contents`, {
         method: 'DELETE',
         headers,
+        signal: AbortSignal.timeout(10_000),
       });
       if (status !== 204 && status !== 404) throw new Error(`${name} in ${environment} was not emptied: ${status}`);
     }
