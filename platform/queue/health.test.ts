@@ -1,13 +1,9 @@
 import { watchQueue } from './health';
-import type { Queue } from './queue';
 
-/** Only `depth` is asked. */
-function queueThat(answers: () => Promise<void>): Queue {
+function queueThat(answers: () => Promise<void>, problem: () => string | undefined = () => undefined) {
   const rates = { oldestSeconds: undefined, arrivedPerSecond: undefined, settledPerSecond: undefined };
   const none = { ready: 0, unacknowledged: 0, dead: 0, ...rates };
-  const unused = () => Promise.reject(new Error('not asked'));
-  const dead = { queues: unused, list: unused, replay: unused, drop: unused };
-  return { publish: unused, consume: unused, close: unused, dead, depth: () => answers().then(() => none) };
+  return { depth: () => answers().then(() => none), problem };
 }
 
 beforeEach(() => jest.useFakeTimers());
@@ -30,6 +26,21 @@ test('a queue that is silent for longer than a restart takes is a problem until 
   expect(watch.problem()).toBe('the queue does not answer');
   away = false;
   await jest.advanceTimersByTimeAsync(5_000);
+  expect(watch.problem()).toBeUndefined();
+  watch.stop();
+});
+
+test('a queue that was never there is a problem at once', () => {
+  let problem: string | undefined = 'RabbitMQ does not answer';
+  const watch = watchQueue(
+    queueThat(
+      async () => undefined,
+      () => problem,
+    ),
+    'bot.messages',
+  );
+  expect(watch.problem()).toBe('RabbitMQ does not answer');
+  problem = undefined;
   expect(watch.problem()).toBeUndefined();
   watch.stop();
 });

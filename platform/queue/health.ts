@@ -1,7 +1,7 @@
-import type { Queue } from './queue';
+import type { LateQueue } from './late';
 
 export interface QueueWatch {
-  /** For `addHealthCheck`: a sentence while the queue has not answered for several seconds. */
+  /** For `addHealthCheck`: why there is no queue yet, or a sentence while it has not answered for several seconds. */
   readonly problem: () => string | undefined;
   stop(): void;
 }
@@ -11,7 +11,11 @@ const EVERY_MS = 5_000;
 const PATIENCE_MS = 12_000;
 
 /** Asks for the depth of one queue every 5 s. */
-export function watchQueue(queue: Queue, name: string, now: () => number = Date.now): QueueWatch {
+export function watchQueue(
+  queue: Pick<LateQueue, 'depth' | 'problem'>,
+  name: string,
+  now: () => number = Date.now,
+): QueueWatch {
   let answered = now();
   const ask = () =>
     queue.depth(name).then(
@@ -23,7 +27,7 @@ export function watchQueue(queue: Queue, name: string, now: () => number = Date.
   const timer = setInterval(() => void ask(), EVERY_MS);
   timer.unref();
   return {
-    problem: () => (now() - answered > PATIENCE_MS ? 'the queue does not answer' : undefined),
+    problem: () => queue.problem() ?? (now() - answered > PATIENCE_MS ? 'the queue does not answer' : undefined),
     stop: () => clearInterval(timer),
   };
 }

@@ -33,7 +33,7 @@ test('a queue that is there is there at once', async () => {
   const queue = await open(url);
   expect(queue.problem()).toBeUndefined();
   const taken: string[] = [];
-  queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
+  await queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
   await expectToWork(queue, taken);
   await queue.close();
 });
@@ -45,7 +45,7 @@ test.each<[string, (network: Relay) => unknown, (network: Relay) => unknown]>([
   await lose(network);
   const queue = await open(url);
   const taken: string[] = [];
-  queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
+  await queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
   expect(queue.problem()).toEqual(expect.any(String));
   await expect(queue.publish('bot.messages', [{ id: 'early', body: {} }])).rejects.toMatchObject({
     code: 'queue.unreachable',
@@ -73,7 +73,7 @@ test('taking messages begins also when the queue is lost just before', async () 
   const queue = await open(url);
   await network.cut();
   const taken: string[] = [];
-  queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
+  await queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
   await expect(queue.publish('bot.messages', [{ id: 'early', body: {} }])).rejects.toMatchObject({
     code: 'queue.unreachable',
   });
@@ -82,10 +82,33 @@ test('taking messages begins also when the queue is lost just before', async () 
   await queue.close();
 });
 
+test('until messages are taken it says why, and stops without waiting', async () => {
+  await network.cut();
+  const queue = await open(url);
+  const taken: string[] = [];
+  const stopped = await queue.consume(
+    'bot.messages',
+    { concurrency: 1 },
+    async ({ id }) => void taken.push(`wrong: ${id}`),
+  );
+  await stopped.stop();
+  await expect(queue.depth('bot.messages')).rejects.toMatchObject({ code: 'queue.unreachable' });
+  const consumer = await queue.consume('bot.messages', { concurrency: 1 }, async ({ id }) => void taken.push(id));
+  expect(queue.problem()).toEqual(expect.any(String));
+  await network.mend();
+  await expectToWork(queue, taken);
+  expect(await queue.depth('bot.messages')).toMatchObject({ dead: 0 });
+  await consumer.stop();
+  await queue.publish('bot.messages', [{ id: 'after', body: {} }]);
+  expect((await queue.depth('bot.messages')).ready).toBe(1);
+  expect(taken).toEqual(['late']);
+  await queue.close();
+});
+
 test('it closes while its server is away', async () => {
   await network.cut();
   const queue = await open(url);
-  queue.consume('bot.messages', { concurrency: 1 }, async () => undefined);
+  await queue.consume('bot.messages', { concurrency: 1 }, async () => undefined);
   await queue.close();
   expect(queue.problem()).toEqual(expect.any(String));
 });

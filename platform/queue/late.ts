@@ -2,13 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { reconnectPause } from '../database/reconnect';
 import { EdwinError } from '../errors';
 import type { Logger } from '../log';
-import type { Queue } from './queue';
+import type { Consumer, Queue } from './queue';
 
-/** For a program that has work to do without its queue: it starts also while the queue's server is away. */
-export interface LateQueue extends Pick<Queue, 'publish' | 'close'> {
-  /** As of the queue, but does not wait: messages are taken from when the server is there. */
-  consume(...args: Parameters<Queue['consume']>): void;
-  /** Why there is no queue yet; undefined once there is one, which finds back by itself. */
+/** A queue that a program also starts with while its server is away: it waits for the server instead of ending. */
+export interface LateQueue extends Pick<Queue, 'publish' | 'depth' | 'close'> {
+  /** As of the queue, but waits for half a second at most: messages are taken from when the server is there. */
+  consume(...args: Parameters<Queue['consume']>): Promise<Consumer>;
+  /**
+   * Why there is no queue yet, or why messages are not taken from it yet; undefined from then on, as it finds back by
+   * itself.
+   */
   problem(): string | undefined;
 }
 
@@ -17,7 +20,7 @@ const PATIENCE_MS = 500;
 
 /**
  * Opens the queue, or goes on trying when its server does not answer within half a second. Until there is one,
- * `publish` rejects with `queue.unreachable`.
+ * `publish` and `depth` reject with `queue.unreachable`.
  * @throws `config.invalid` or `queue.refused` when that is known by then; later it is logged, and tried again
  */
 export async function openLateQueue(openQueue: () => Promise<Queue>, log: Logger): Promise<LateQueue> {
@@ -25,17 +28,17 @@ export async function openLateQueue(openQueue: () => Promise<Queue>, log: Logger
   let trouble = new EdwinError('queue.unreachable', 'The server of the queue has not answered yet.');
   let queue: Queue | undefined;
 
-  /** Undefined when it is closed meanwhile. */
-  const insist = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    for (let failures = 0; !closing.signal.aborted; failures++) {
+  /** Undefined when it is ended meanwhile. */
+  const insist = async <T>(work: () => Promise<T>, end = closing.signal): Promise<T | undefined> => {
+    for (let failures = 0; !end.aborted; failures++) {
       try {
         return await work();
       } catch (error) {
         if (!(error instanceof EdwinError)) throw error;
-        if (error.message !== trouble.message && !closing.signal.aborted)
+        if (error.message !== trouble.message && !end.aborted)
           log.warn({ error }, `${error.message} Going on without the queue, and trying again`);
         trouble = error;
-        await pause(reconnectPause(failures), undefined, { signal: closing.signal }).catch(() => undefined);
+        await pause(reconnectPause(failures), undefined, { signal: end }).catch(() => undefined);
       }
     }
     return undefined;
@@ -57,13 +60,30 @@ export async function openLateQueue(openQueue: () => Promise<Queue>, log: Logger
     return attempt;
   });
 
+  const opened = (): Queue => {
+    if (queue === undefined) throw trouble;
+    return queue;
+  };
+  /** Subscriptions that do not stand yet. */
+  const pending = new Set<Promise<unknown>>();
   return {
-    publish: async (...args) => {
-      if (queue === undefined) throw trouble;
-      await queue.publish(...args);
+    publish: async (...args) => opened().publish(...args),
+    depth: async (name) => opened().depth(name),
+    async consume(...args) {
+      const stopping = new AbortController();
+      const end = AbortSignal.any([closing.signal, stopping.signal]);
+      const standing = coming.then((there) => there && insist(() => there.consume(...args), end));
+      pending.add(standing);
+      void standing.finally(() => pending.delete(standing));
+      if (queue) await Promise.race([standing, pause(PATIENCE_MS, undefined, { ref: false })]);
+      return {
+        async stop() {
+          stopping.abort();
+          if (queue) await (await standing)?.stop();
+        },
+      };
     },
-    consume: (...args) => void coming.then((there) => there && insist(() => there.consume(...args))),
-    problem: () => (queue === undefined ? trouble.message : undefined),
+    problem: () => (queue === undefined || pending.size > 0 ? trouble.message : undefined),
     async close() {
       closing.abort();
       await coming;

@@ -8,6 +8,7 @@ import { type LearningEvent, learningEvent, queues } from '../../platform/messag
 import { runProgram } from '../../platform/program';
 import { inBatches } from '../../platform/queue/batch';
 import { watchQueue } from '../../platform/queue/health';
+import { openLateQueue } from '../../platform/queue/late';
 import { openQueue } from '../../platform/queue/open';
 import { aggregateDays } from './daily';
 import { storeEvents } from './events';
@@ -49,7 +50,7 @@ runProgram(
     );
     onStop('aggregation', () => aggregating.stop());
 
-    const queue = await openQueue(config.QUEUE_URL, log);
+    const queue = await openLateQueue(() => openQueue(config.QUEUE_URL, log), log);
     onStop('queue', () => queue.close());
     const answering = watchQueue(queue, queues.analytics);
     onStop('queue watch', () => answering.stop());

@@ -53,7 +53,7 @@ test('every message is answered once and in order while bots are killed in the m
   });
 
   const bots = [await startBot(), await startBot()];
-  expect((await fetch(`${bots[0]!.url}/healthz`)).status).toBe(200);
+  await until(async () => (await fetch(`${bots[0]!.url}/healthz`)).ok, { what: 'the bot is well' });
   const order = shuffled(messages, seededRandom('kill'));
   const portion = Math.ceil(order.length / KILLS);
   for (let round = 0; round < KILLS; round++) {

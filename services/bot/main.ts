@@ -5,6 +5,7 @@ import { openPool } from '../../platform/database/postgres';
 import { queues } from '../../platform/messages';
 import { runProgram } from '../../platform/program';
 import { watchQueue } from '../../platform/queue/health';
+import { openLateQueue } from '../../platform/queue/late';
 import { openQueue } from '../../platform/queue/open';
 import { startRelay } from '../../platform/queue/outbox';
 import { createInbox } from './inbox';
@@ -23,7 +24,7 @@ runProgram('bot', ['database', 'queue', 'bot'], async ({ config, log, onStop, ad
   onStop('database watch', () => database.stop());
   addHealthCheck(database.problem);
 
-  const queue = await openQueue(config.QUEUE_URL, log);
+  const queue = await openLateQueue(() => openQueue(config.QUEUE_URL, log), log);
   onStop('queue', () => queue.close());
   const answering = watchQueue(queue, queues.messages);
   onStop('queue watch', () => answering.stop());

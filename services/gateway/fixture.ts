@@ -88,8 +88,11 @@ export interface RunningGateway {
 }
 
 /** The gateway of `main.ts` without its queue. */
-export async function startGateway(around: Surroundings): Promise<RunningGateway> {
-  const { database, messenger, mailer } = around;
+export async function startGateway(
+  around: Surroundings,
+  api = graphApi(`${around.messenger.url}/v23.0`, PAGE_TOKEN),
+): Promise<RunningGateway> {
+  const { database, mailer } = around;
   await migrate(database.pool, join(__dirname, 'migrations'), 'gateway');
   const store = new SendStore(database.pool);
   const serving = new Set<Claim>();
@@ -101,7 +104,6 @@ export async function startGateway(around: Surroundings): Promise<RunningGateway
     ),
   );
   const gate = createGate();
-  const api = graphApi(`${messenger.url}/v23.0`, PAGE_TOKEN);
   const serve = serveStudent({ store, api, gate, log: silent });
   const pump = startPump({ store, session, gate, serve, serving, concurrency: 20, log: silent });
   const settle = settleEchoes(store, () => pump.poke());

@@ -39,14 +39,14 @@ const conversations = z.object({
   ),
 });
 
-/** The token travels in a header only, so that no log or trace has it as part of an address. */
-export function graphApi(base: string, pageToken: string): GraphApi {
+/** The token travels in a header only, so that no log or trace has it as part of an address. No call takes longer than `limitMs`. */
+export function graphApi(base: string, pageToken: string, limitMs = TIMEOUT_MS): GraphApi {
   const authorization = `Bearer ${pageToken}`;
 
   const ask = async (path: string, asked: Pick<Call, 'method' | 'headers' | 'body'>): Promise<Answer> => {
     const { status, headers, text } = await call(`${base.replace(/\/$/, '')}${path}`, {
       ...asked,
-      limitMs: TIMEOUT_MS,
+      limitMs,
     });
     return { status, headers, body: jsonOf(text) };
   };

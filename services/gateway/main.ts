@@ -56,7 +56,7 @@ runProgram(
     const queue = await openLateQueue(() => openQueue(config.QUEUE_URL, log), log);
     onStop('queue', () => queue.close());
     addHealthNote(queue.problem);
-    queue.consume(queues.replies, { concurrency: config.SEND_CONCURRENCY }, takeReply(pump, log));
+    await queue.consume(queues.replies, { concurrency: config.SEND_CONCURRENCY }, takeReply(pump, log));
 
     const app = webhookServer({
       appSecret: config.MESSENGER_APP_SECRET,

@@ -30,6 +30,12 @@ interface Turn {
   readonly send: Send;
   readonly now: Date;
   readonly arrived: string;
+  readonly patience: Patience;
+}
+
+/** What a holder knows of a Messenger that was slow to answer: before that a conversation does not prove that a send is lost. */
+interface Patience {
+  until: Date;
 }
 
 interface Done {
@@ -50,12 +56,16 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
 
   /** The request of a send that is begun. */
   const request = async (turn: Turn): Promise<Next> => {
+    const began = now();
     const verdict = await api.send({ ...turn.send, messagingType: messagingType(turn.send) });
     sends.inc({ outcome: verdict.kind });
+    // a request that found no answer for so long may still be taken within as long again
+    turn.patience.until = new Date(turn.now.getTime() + 2 * (now() - began));
     return insist(() => conclude(turn, verdict));
   };
 
-  const conclude = async ({ claim, send, now: at, arrived }: Turn, verdict: Verdict): Promise<Next> => {
+  const conclude = async (turn: Turn, verdict: Verdict): Promise<Next> => {
+    const { claim, send, now: at, arrived } = turn;
     const about = { reply: send.id, student: send.student, sequence: send.sequence };
     switch (verdict.kind) {
       case 'sent': {
@@ -92,12 +102,13 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
         return { wakeAt: new Date(now() + backoff(send.rejections + 1, Math.random())) };
       case 'doubt':
         log.warn({ ...about, why: verdict.why }, 'Whether a reply was sent is not known; finding out');
-        return 'look-again';
+        return { wakeAt: turn.patience.until };
     }
   };
 
   const clearDoubt = async (turn: Turn): Promise<Next> => {
-    const { claim, send, now: at, arrived } = turn;
+    const { claim, send, now: at, arrived, patience } = turn;
+    if (at < patience.until) return { wakeAt: patience.until };
     const firstStartedAt = send.firstStartedAt ?? send.startedAt ?? at;
     const doubt = { startedAt: send.startedAt ?? at, attempt: send.attempt, looks: send.looks };
     let step = settle(doubt, undefined, at);
@@ -150,7 +161,12 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
   };
 
   /** One look and what follows from it; undefined when there is more to do at once. */
-  const look = async (claim: Claim, stopping: AbortSignal, begun: Claim['begun']): Promise<Done | undefined> => {
+  const look = async (
+    claim: Claim,
+    patience: Patience,
+    stopping: AbortSignal,
+    begun: Claim['begun'],
+  ): Promise<Done | undefined> => {
     const view = begun ?? (await store.view(claim));
     if (!view) return { comeBack: undefined };
     const { send, now: at, arrived } = view;
@@ -161,7 +177,8 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
     let wakeAt: Date | null = null;
     if (send) {
       const held = begun === undefined && (stopping.aborted || gate.closedFor(now()) > 0);
-      const next: Next = held ? { wakeAt: at } : await step({ claim, send, now: at, arrived }, begun !== undefined);
+      const turn: Turn = { claim, send, now: at, arrived, patience };
+      const next: Next = held ? { wakeAt: at } : await step(turn, begun !== undefined);
       if (next === 'look-again') return undefined;
       if (next === 'released') return { comeBack: undefined };
       wakeAt = next.wakeAt;
@@ -171,11 +188,12 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
 
   return async (claim, stopping) => {
     let { begun } = claim;
+    const patience: Patience = { until: new Date(0) };
     for (let failures = 0; ; ) {
       try {
         const first = begun;
         begun = undefined;
-        const done = await look(claim, stopping, first);
+        const done = await look(claim, patience, stopping, first);
         failures = 0;
         if (done) return done.comeBack;
       } catch (error) {

@@ -44,7 +44,7 @@ test('two schedulers on one database nudge each student once, also for what was 
   );
 
   const [first] = await Promise.all([start(), start()]);
-  expect((await fetch(`${first.url}/healthz`)).status).toBe(200);
+  await until(async () => (await fetch(`${first.url}/healthz`)).ok, { what: 'the first is well' });
   await until(() => nudges.length >= students.length, { withinMs: 15_000, what: 'every session expires' });
   expect(nudges.map(({ student }) => student).sort()).toEqual([...students].sort());
   expect(new Set(nudges.map(({ kind }) => kind))).toEqual(new Set(['session_expired']));

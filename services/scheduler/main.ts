@@ -8,6 +8,7 @@ import { type LearningEvent, learningEvent, queues } from '../../platform/messag
 import { runProgram } from '../../platform/program';
 import { inBatches } from '../../platform/queue/batch';
 import { watchQueue } from '../../platform/queue/health';
+import { openLateQueue } from '../../platform/queue/late';
 import { openQueue } from '../../platform/queue/open';
 import { startRelay } from '../../platform/queue/outbox';
 import type { Settings } from './due';
@@ -37,7 +38,7 @@ runProgram(
     onStop('database watch', () => database.stop());
     addHealthCheck(database.problem);
 
-    const queue = await openQueue(config.QUEUE_URL, log);
+    const queue = await openLateQueue(() => openQueue(config.QUEUE_URL, log), log);
     onStop('queue', () => queue.close());
     const answering = watchQueue(queue, queues.scheduler);
     onStop('queue watch', () => answering.stop());

@@ -153,6 +153,10 @@ export class Messenger {
     const sent = this.students.get(student)?.find((one) => one.mid === mid);
     if (sent) {
       sent.answers += 1;
+      if (sent.answeredAt !== undefined)
+        this.failures.push(
+          `answered again after ${Date.now() - sent.answeredAt} ms: ${parsed.message.metadata} (second ${this.second(Date.now())})`,
+        );
       sent.answeredAt ??= Date.now();
       this.order.set(student, [...(this.order.get(student) ?? []), sent.mid]);
     } else if (mid !== undefined || parsed.message.metadata === undefined)
@@ -165,6 +169,10 @@ export class Messenger {
     };
     void this.notify(echo, false);
     return { status: 200, body: { recipient_id: student, message_id: id } };
+  }
+
+  private second(at: number): string {
+    return ((at - this.openedAt) / 1000).toFixed(1);
   }
 
   private show(student: string, message: Shown): void {
@@ -181,8 +189,7 @@ export class Messenger {
         if (counts) this.webhookMs.push(Date.now() - began);
         if (failure) {
           this.errors += 1;
-          const seconds = ((began - this.openedAt) / 1000).toFixed(1);
-          this.failures.push(`${failure} (call of second ${seconds}, ${Date.now() - began} ms)`);
+          this.failures.push(`${failure} (call of second ${this.second(began)}, ${Date.now() - began} ms)`);
         }
         resolve();
       };

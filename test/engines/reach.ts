@@ -20,7 +20,11 @@ export async function reachAt(program: string, address: string, ports: Ports): P
   for (const [from, to] of Object.entries(ports))
     lines.push(`listen p${from}`, `  bind ${address}:${to}`, `  server it 127.0.0.1:${from}`);
   writeFileSync(file, `${lines.join('\n')}\n`);
-  const child: ChildProcess = spawn(program, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // detached: Linux gives each session its share of the processors
+  const child: ChildProcess = spawn(program, ['-db', '-f', file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
   let said = '';
   child.stderr?.on('data', (chunk) => (said += chunk));
   const onExit = (): void => void child.kill('SIGKILL');
