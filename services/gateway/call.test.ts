@@ -45,6 +45,21 @@ test('a connection that ends in the middle of an answer is a failure', async () 
   await expect(get(url)).rejects.toMatchObject({ code: 'ECONNRESET' });
 });
 
+test('what can not leave in time does not leave, on a new connection and on a kept one', async () => {
+  let requests = 0;
+  const url = await serve((_request, response) => {
+    requests++;
+    response.end();
+  });
+  const late = call(url, { method: 'POST', headers: {}, body: '{}', limitMs: 5_000, leavesWithinMs: 0 });
+  await expect(late).rejects.toMatchObject({ code: 'LATE' });
+  await call(url, { method: 'POST', headers: {}, body: '{}', limitMs: 5_000, leavesWithinMs: 5_000 });
+  const again = call(url, { method: 'POST', headers: {}, body: '{}', limitMs: 5_000, leavesWithinMs: 0 });
+  await expect(again).rejects.toMatchObject({ code: 'LATE' });
+  await get(url);
+  expect(requests).toBe(2);
+});
+
 test('an answer without end is cut off', async () => {
   const url = await serve((_request, response) => {
     const more = () => response.write('x'.repeat(100_000), more);

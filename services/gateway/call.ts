@@ -7,6 +7,8 @@ export interface Call {
   readonly body?: string;
   /** For everything, from the connection to the last byte of the answer. */
   readonly limitMs: number;
+  /** Nothing is sent when there is no connection by then; any time, unless set. */
+  readonly leavesWithinMs?: number;
 }
 
 export interface Answered {
@@ -20,8 +22,11 @@ const options = { keepAlive: true, timeout: 4_000 };
 const agents = { plain: new PlainAgent(options), secure: new SecureAgent(options) };
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** One HTTP call. Rejects with Node's error, or with `NOT_CONNECTED`, `TIMEOUT` or `TOO_LONG` as its `code`. */
-export function call(url: string, { method, headers, body, limitMs }: Call): Promise<Answered> {
+/**
+ * One HTTP call. Rejects with Node's error, or with `NOT_CONNECTED`, `TIMEOUT`, `TOO_LONG`, or `LATE` (nothing was sent
+ * within `leavesWithinMs`) as its `code`.
+ */
+export function call(url: string, { method, headers, body, limitMs, leavesWithinMs }: Call): Promise<Answered> {
   const secure = url.startsWith('https:');
   return new Promise((resolve, reject) => {
     const outgoing = (secure ? secureRequest : plainRequest)(
@@ -48,6 +53,16 @@ export function call(url: string, { method, headers, body, limitMs }: Call): Pro
       fail(failure(connected ? 'TIMEOUT' : 'NOT_CONNECTED', `no answer within ${limitMs} ms`));
     }, limitMs);
     outgoing.on('error', fail);
+    if (leavesWithinMs !== undefined) {
+      const last = performance.now() + leavesWithinMs;
+      const check = (): void => {
+        if (performance.now() > last) fail(failure('LATE', `no connection within ${Math.round(leavesWithinMs)} ms`));
+      };
+      // Before the socket's own listener, which sends what waits for the connection.
+      outgoing.once('socket', (socket) =>
+        socket.connecting ? socket.prependOnceListener(secure ? 'secureConnect' : 'connect', check) : check(),
+      );
+    }
     outgoing.end(body);
   });
 }

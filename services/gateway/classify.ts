@@ -9,6 +9,8 @@ export type Verdict =
   | { readonly kind: 'limited'; readonly retryAfterMs: number | undefined; readonly why: string }
   /** It was surely not sent; the same call may succeed later. */
   | { readonly kind: 'retry'; readonly why: string }
+  /** It did not leave in time, and was surely not sent. */
+  | { readonly kind: 'late' }
   /** It may have been sent: settle that before it is repeated. */
   | { readonly kind: 'doubt'; readonly why: string }
   /** It never will be sent; the student's next reply is not affected. */
@@ -51,6 +53,7 @@ export function classify({ status, headers, body }: Answer): Verdict {
 
 /** A call that got no answer: `code` is Node's or of `call`. */
 export function classifyFailure(code: string | undefined, message: string): Verdict {
+  if (code === 'LATE') return { kind: 'late' };
   const why = code === undefined ? message : `${code} ${message}`;
   return code !== undefined && neverConnected.has(code) ? { kind: 'retry', why } : { kind: 'doubt', why };
 }

@@ -1,4 +1,4 @@
-import { findOurs, type Sight, settle } from './doubt';
+import { findOurs, leavesWithin, type Sight, settle } from './doubt';
 
 const startedAt = new Date('2026-05-01T10:00:00.000Z');
 const later = (ms: number) => new Date(startedAt.getTime() + ms);
@@ -29,4 +29,10 @@ test.each([
   ['the same words long before', shown, { ...send, firstStartedAt: later(120_000) }, undefined],
 ])('ours or not: %s', (_name, message, wanted, id) => {
   expect(findOurs([message], wanted)?.id).toBe(id);
+});
+
+test.each([1, 2, 3, 50])('what leaves in time at try %d is visible before somebody looks', (attempt) => {
+  const doubt = { startedAt, attempt, looks: 0 };
+  expect(settle(doubt, undefined, later(leavesWithin(attempt) + 400))).toMatchObject({ do: 'wait' });
+  expect(leavesWithin(attempt)).toBeGreaterThanOrEqual(1_000);
 });

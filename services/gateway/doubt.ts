@@ -25,14 +25,28 @@ export type Sight = { readonly messageId: string } | 'absent' | 'unanswered' | '
 
 /** A request that was on its way when its sender died is visible after that; doubled with each try, as a backoff. */
 const VISIBLE_AFTER_MS = 1_500;
+/** The part of it in which a request must have left. */
+const LEAVES_WITHIN = 2 / 3;
 /** Where the conversation can not be seen, an echo gets this long to tell. */
 const ECHO_PATIENCE_MS = 60_000;
 const MOST_PAUSE_MS = 60_000;
 
+function visibleAfter(attempt: number): number {
+  return Math.min(MOST_PAUSE_MS, VISIBLE_AFTER_MS * 2 ** Math.min(attempt - 1, 6));
+}
+
+/**
+ * Milliseconds from beginning a try until its request must have left, or it may not leave any more: whoever takes the
+ * student over may have looked by then, seen nothing, and sent the reply.
+ */
+export function leavesWithin(attempt: number): number {
+  return visibleAfter(attempt) * LEAVES_WITHIN;
+}
+
 export function settle(send: DoubtfulSend, sight: Sight | undefined, now: Date): DoubtStep {
   const age = now.getTime() - send.startedAt.getTime();
   if (sight === undefined) {
-    const visible = Math.min(MOST_PAUSE_MS, VISIBLE_AFTER_MS * 2 ** Math.min(send.attempt - 1, 6));
+    const visible = visibleAfter(send.attempt);
     if (age >= visible) return { do: 'look', reason: 'no echo came' };
     return { do: 'wait', until: after(send.startedAt, visible), reason: 'an echo may come' };
   }

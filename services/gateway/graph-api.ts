@@ -13,7 +13,7 @@ interface OutgoingReply {
 
 /** The two calls of Facebook's Graph API that a gateway needs. Neither rejects: what went wrong is their answer. */
 export interface GraphApi {
-  send(reply: OutgoingReply): Promise<Verdict>;
+  send(reply: OutgoingReply, leavesWithinMs: number): Promise<Verdict>;
   /** Looks for a message of ours in the student's conversation. */
   look(send: Parameters<typeof findOurs>[1]): Promise<Sight>;
 }
@@ -43,7 +43,7 @@ const conversations = z.object({
 export function graphApi(base: string, pageToken: string, limitMs = TIMEOUT_MS): GraphApi {
   const authorization = `Bearer ${pageToken}`;
 
-  const ask = async (path: string, asked: Pick<Call, 'method' | 'headers' | 'body'>): Promise<Answer> => {
+  const ask = async (path: string, asked: Omit<Call, 'limitMs'>): Promise<Answer> => {
     const { status, headers, text } = await call(`${base.replace(/\/$/, '')}${path}`, {
       ...asked,
       limitMs,
@@ -51,7 +51,7 @@ export function graphApi(base: string, pageToken: string, limitMs = TIMEOUT_MS):
     return { status, headers, body: jsonOf(text) };
   };
   return {
-    send: async ({ id, student, text, quickReplies, messagingType }) => {
+    send: async ({ id, student, text, quickReplies, messagingType }, leavesWithinMs) => {
       const buttons = quickReplies?.map(({ title, payload }) => ({ content_type: 'text', title, payload }));
       const message = { text, ...(buttons && buttons.length > 0 && { quick_replies: buttons }), metadata: id };
       const body = JSON.stringify({ recipient: { id: student }, messaging_type: messagingType, message });
@@ -61,6 +61,7 @@ export function graphApi(base: string, pageToken: string, limitMs = TIMEOUT_MS):
             method: 'POST',
             headers: { authorization, 'content-type': 'application/json' },
             body,
+            leavesWithinMs,
           }),
         );
       } catch (error) {

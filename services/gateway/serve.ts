@@ -5,7 +5,7 @@ import { sends } from '../../platform/metrics';
 import { inSpan } from '../../platform/tracing';
 import { backoff } from './backoff';
 import type { Verdict } from './classify';
-import { type Sight, settle } from './doubt';
+import { leavesWithin, type Sight, settle } from './doubt';
 import type { Gate } from './gate';
 import type { GraphApi } from './graph-api';
 import type { Claim, Send, SendStore } from './store';
@@ -30,6 +30,8 @@ interface Turn {
   readonly send: Send;
   readonly now: Date;
   readonly arrived: string;
+  /** When it was seen, by `performance.now()`. */
+  readonly seen: number;
   readonly patience: Patience;
 }
 
@@ -50,21 +52,29 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
       await fail(turn.send, 'window', 'the 24-hour window is closed');
       return 'look-again';
     }
-    if (!(await store.begin(turn.claim, turn.send))) return 'look-again';
-    return request(turn);
+    for (let attempt = turn.send.attempt + 1; ; attempt += 1) {
+      const asked = performance.now();
+      if (!(await store.begin(turn.claim, turn.send))) return 'look-again';
+      const next = await request(turn, attempt, asked);
+      if (next !== 'late') return next;
+    }
   };
 
-  /** The request of a send that is begun. */
-  const request = async (turn: Turn): Promise<Next> => {
-    const began = now();
-    const verdict = await api.send({ ...turn.send, messagingType: messagingType(turn.send) });
+  /** The request of a send that is begun, unless it is too late for it. */
+  const request = async (turn: Turn, attempt: number, asked: number): Promise<Next | 'late'> => {
+    const began = performance.now();
+    const left = asked + leavesWithin(attempt) - began;
+    if (left <= 0) return 'late';
+    const verdict = await api.send({ ...turn.send, messagingType: messagingType(turn.send) }, left);
+    if (verdict.kind === 'late') return 'late';
     sends.inc({ outcome: verdict.kind });
     // a request that found no answer for so long may still be taken within as long again
-    turn.patience.until = new Date(turn.now.getTime() + 2 * (now() - began));
+    const answered = performance.now();
+    turn.patience.until = new Date(turn.now.getTime() + (answered - turn.seen) + (answered - began));
     return insist(() => conclude(turn, verdict));
   };
 
-  const conclude = async (turn: Turn, verdict: Verdict): Promise<Next> => {
+  const conclude = async (turn: Turn, verdict: Exclude<Verdict, { kind: 'late' }>): Promise<Next> => {
     const { claim, send, now: at, arrived } = turn;
     const about = { reply: send.id, student: send.student, sequence: send.sequence };
     switch (verdict.kind) {
@@ -86,7 +96,7 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
           { ...about, why: verdict.why, pauseMs: gate.closedFor(now()) },
           'Messenger limits our calls; all sends pause',
         );
-        await store.rejected(send);
+        await store.rejected(claim, send);
         return { wakeAt: at };
       case 'token':
         gate.refused(verdict.why, now());
@@ -94,10 +104,10 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
           { ...about, why: verdict.why },
           'Messenger refuses the page token; replies are kept until it is mended',
         );
-        await store.rejected(send);
+        await store.rejected(claim, send);
         return { wakeAt: at };
       case 'retry':
-        await store.rejected(send);
+        await store.rejected(claim, send);
         log.warn({ ...about, why: verdict.why }, 'A reply could not be sent; trying again');
         return { wakeAt: new Date(now() + backoff(send.rejections + 1, Math.random())) };
       case 'doubt':
@@ -148,14 +158,18 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
     log.warn({ event: 'reply.failed', ...about }, `Reply ${send.sequence} to ${send.student} can not be sent: ${why}`);
   };
 
-  const step = (turn: Turn, begun: boolean): Promise<Next> => {
+  const step = (turn: Turn, begun: Claim['begun']): Promise<Next> => {
     const { send } = turn;
     const options = {
       kind: SpanKind.CLIENT,
       parent: send.headers,
       attributes: { 'edwin.reply': send.id, 'edwin.student': send.student },
     };
-    if (begun) return inSpan('send reply', options, () => request(turn));
+    if (begun)
+      return inSpan('send reply', options, async () => {
+        const next = await request(turn, send.attempt, begun.asked);
+        return next === 'late' ? trySend(turn) : next;
+      });
     if (send.state === 'queued') return inSpan('send reply', options, () => trySend(turn));
     return inSpan('settle reply', options, () => clearDoubt(turn));
   };
@@ -169,6 +183,7 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
   ): Promise<Done | undefined> => {
     const view = begun ?? (await store.view(claim));
     if (!view) return { comeBack: undefined };
+    const seen = begun?.asked ?? performance.now();
     const { send, now: at, arrived } = view;
     if (send?.state === 'sent' || send?.state === 'failed') {
       await store.pass(send);
@@ -177,8 +192,8 @@ export function serveStudent({ store, api, gate, log }: ServeDeps): Serve {
     let wakeAt: Date | null = null;
     if (send) {
       const held = begun === undefined && (stopping.aborted || gate.closedFor(now()) > 0);
-      const turn: Turn = { claim, send, now: at, arrived, patience };
-      const next: Next = held ? { wakeAt: at } : await step(turn, begun !== undefined);
+      const turn: Turn = { claim, send, now: at, arrived, seen, patience };
+      const next: Next = held ? { wakeAt: at } : await step(turn, begun);
       if (next === 'look-again') return undefined;
       if (next === 'released') return { comeBack: undefined };
       wakeAt = next.wakeAt;

@@ -76,6 +76,10 @@ export const begin = `
          first_started_at = coalesce(first_started_at, now())
   where id = $1 and state in ('queued', 'sending') and exists (select from gateway.students where id = $2 and fence = $3)`;
 
+export const rejected = `
+  update gateway.sends set state = 'queued', attempt = attempt - 1, rejections = rejections + 1
+  where id = $1 and state = 'sending' and exists (select from gateway.students where id = $2 and fence = $3)`;
+
 /** What arrived before `$4` was seen is in this statement's snapshot; what came later has raised `arrived`. */
 export const sent = `
   with settled as (

@@ -2,14 +2,27 @@ import type { Pool } from '../../platform/database/postgres';
 import type { Reply } from '../../platform/messages';
 import type { Echo } from './parse';
 import { Recent } from './recent';
-import { adopt, arrive, begin, claim, failed, openSends, release, renew, sent, settleByEcho, view } from './statements';
+import {
+  adopt,
+  arrive,
+  begin,
+  claim,
+  failed,
+  openSends,
+  rejected,
+  release,
+  renew,
+  sent,
+  settleByEcho,
+  view,
+} from './statements';
 
 /** The right to send to one student, until it is released, or its session ends and another takes it. */
 export interface Claim {
   readonly student: string;
   readonly fence: string;
-  /** Set when the claim came with the first send, which is begun already: only its request is missing. */
-  readonly begun?: View & { readonly send: Send };
+  /** Set when the claim came with the first send, which is begun already: only its request is missing. `asked` is when, by `performance.now()`. */
+  readonly begun?: View & { readonly send: Send; readonly asked: number };
 }
 
 /** A reply to be stored. */
@@ -97,6 +110,7 @@ export class SendStore {
    * student and begins the send, all in one statement.
    */
   async arrive(arrivals: readonly Arrival[], session: string | undefined): Promise<Arrived> {
+    const asked = performance.now();
     const given = arrivals.map(({ reply, headers, atOnce }) => ({ ...reply, headers, atOnce }));
     const { rows } = await this.#pool.query<ArrivedRow>({
       name: 'gateway.arrive',
@@ -106,7 +120,7 @@ export class SendStore {
     const claims = rows.flatMap(({ student, fence, arrived, now, claimed, begun }): Claim[] => {
       if (!claimed) return [];
       const arrival = arrivals.find(({ reply }) => reply.id === begun);
-      return [{ student, fence, ...(arrival && { begun: { now, arrived, send: begunSend(arrival, now) } }) }];
+      return [{ student, fence, ...(arrival && { begun: { now, arrived, asked, send: begunSend(arrival, now) } }) }];
     });
     const added = new Set(rows.flatMap((row) => row.added ?? []));
     return { added, claims, due: rows.some(({ due }) => due === true) };
@@ -187,13 +201,9 @@ export class SendStore {
     ]);
   }
 
-  /** Messenger surely does not have it: back to where it was before the try. */
-  async rejected({ id }: Send): Promise<void> {
-    await this.#pool.query(
-      `update gateway.sends set state = 'queued', attempt = attempt - 1, rejections = rejections + 1
-       where id = $1 and state = 'sending'`,
-      [id],
-    );
+  /** Messenger surely does not have it: back to where it was before the try, unless another has taken the student over. */
+  async rejected({ student, fence }: Claim, { id }: Send): Promise<void> {
+    await this.#pool.query(rejected, [id, student, fence]);
   }
 
   async lookedInVain({ id }: Send): Promise<void> {
