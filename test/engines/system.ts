@@ -8,7 +8,7 @@ import { queues } from '../../platform/messages';
 import { freePort } from '../../platform/ports';
 import { startHaproxy } from './haproxy';
 import { reachAt } from './reach';
-import { weighHosts } from './weight';
+import { weighUp } from './weight';
 
 /** Every real server, as `edwin up` is told of it. Stage has all of them; dev and prod have no Neo4j. */
 export interface RealSystem {
@@ -75,7 +75,7 @@ export async function openRealSystem(set: NodeJS.ProcessEnv): Promise<RealSystem
     for (const one of closers.splice(0).reverse()) await one();
   };
   try {
-    closers.push(weighHosts());
+    closers.push(weighUp());
     await emptyQueues(of('EDWIN_TEST_RABBITMQ_MANAGEMENT_URL'));
     const hosts = of('EDWIN_TEST_HOSTS')
       .split(',')

@@ -1,23 +1,28 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * In life each host has processors of its own. The test hosts share this machine's with every server, and all their
- * containers lie in one control group, which has as much right to them as one program has. As if each container were a
- * program, about.
+ * In life each host has processors of its own, and so have Messenger and its students. Here all share this machine's,
+ * and Linux gives each session and each control group the same right to them: all containers of all test hosts together
+ * (one group), and the test with its Messenger and Edwin's programs (one session), no more than one server of twenty.
+ * These files give both the right of about eight; what the servers need besides is little.
  */
-const TIMES = 8;
-
-/** Where the hosts' control group lies, by version of control groups, and what one program has there. */
-const places = [
-  { file: '/sys/fs/cgroup/cpu/edwin/cpu.shares', one: 1024 },
-  { file: '/sys/fs/cgroup/edwin/cpu.weight', one: 100 },
+const weights = [
+  { file: '/sys/fs/cgroup/cpu/edwin/cpu.shares', weight: String(8 * 1024) },
+  { file: '/sys/fs/cgroup/edwin/cpu.weight', weight: '800' },
+  { file: '/proc/self/autogroup', weight: '-10' },
 ];
 
-/** Returns what takes it back, and does nothing where there is no such group. */
-export function weighHosts(): () => void {
-  const found = places.find(({ file }) => existsSync(file));
-  if (!found) return () => undefined;
-  const before = readFileSync(found.file);
-  writeFileSync(found.file, String(TIMES * found.one));
-  return () => writeFileSync(found.file, before);
+/** Returns what takes it back. Only root may do this; for others, and where there are no such files, nothing is changed. */
+export function weighUp(): () => void {
+  if (process.getuid?.() !== 0) return () => undefined;
+  const changed = weights
+    .filter(({ file }) => existsSync(file))
+    .map(({ file, weight }) => {
+      const before = readFileSync(file, 'utf8');
+      writeFileSync(file, weight);
+      return { file, before: /nice (-?\d+)/.exec(before)?.[1] ?? before };
+    });
+  return () => {
+    for (const { file, before } of changed) writeFileSync(file, before);
+  };
 }
