@@ -4,12 +4,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
  * In life each host has processors of its own, and so have Messenger and its students. Here all share this machine's,
  * and Linux gives each session and each control group the same right to them: all containers of all test hosts together
  * (one group), and the test with its Messenger and Edwin's programs (one session), no more than one server of twenty.
- * These files give both the right of about eight; what the servers need besides is little.
+ * These files give each the right of three or four, which leaves the servers what they need to start again.
  */
 const weights = [
-  { file: '/sys/fs/cgroup/cpu/edwin/cpu.shares', weight: String(8 * 1024) },
-  { file: '/sys/fs/cgroup/edwin/cpu.weight', weight: '800' },
-  { file: '/proc/self/autogroup', weight: '-10' },
+  { file: '/sys/fs/cgroup/cpu/edwin/cpu.shares', weight: String(4 * 1024) },
+  { file: '/sys/fs/cgroup/edwin/cpu.weight', weight: '400' },
+  { file: '/proc/self/autogroup', weight: '-5' },
 ];
 
 /** Returns what takes it back. Only root may do this; for others, and where there are no such files, nothing is changed. */
