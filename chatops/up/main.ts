@@ -31,6 +31,8 @@ async function up(argv: readonly string[]): Promise<void> {
   if (options === 'help') return void process.stdout.write(upUsage);
   const given = { ...readSettingsFile(options.data), ...own };
   const began = Date.now();
+  // Whoever read it may be gone (a closed terminal, an ended `| tee`): that must not end Edwin without its programs.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const say = (text: string) => void process.stdout.write(`${text}\n`);
 
   const config = readConfig(['up'], given);

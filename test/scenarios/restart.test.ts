@@ -86,13 +86,16 @@ describe('starting again', () => {
     expect(JSON.stringify(json)).toContain('"bot"');
   }, 90_000);
 
-  test('Ctrl-C leaves no process behind', async () => {
+  test('Ctrl-C leaves no process behind, also when nobody reads any more what it says', async () => {
     const { programs, postgres, instances } = pidsOf(edwin.data);
     const identities = [...programs, postgres, ...instances]
       .map((pid) => identify(pid))
       .filter((found) => found !== undefined);
     expect(identities.length).toBe(programs.length + 1 + instances.length);
+    edwin.process.stdout?.destroy();
+    edwin.process.stderr?.destroy();
     expect(await edwin.stop()).toBeLessThan(10_000);
+    expect(edwin.process.exitCode).toBe(0);
     expect(identities.filter(isRunning)).toEqual([]);
   }, 30_000);
 });
