@@ -21,7 +21,10 @@ import {
 export interface Claim {
   readonly student: string;
   readonly fence: string;
-  /** Set when the claim came with the first send, which is begun already: only its request is missing. `asked` is when, by `performance.now()`. */
+  /**
+   * Set when the claim came with the first send, which is begun already: only its request is missing. `asked` is when
+   * the beginning was asked for, by `performance.now()`.
+   */
   readonly begun?: View & { readonly send: Send; readonly asked: number };
 }
 

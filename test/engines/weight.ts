@@ -12,17 +12,23 @@ const weights = [
   { file: '/proc/self/autogroup', weight: '-5' },
 ];
 
-/** Returns what takes it back. Only root may do this; for others, and where there are no such files, nothing is changed. */
+/** Returns what takes it back. Where there are no such files, or they may not be written, they stay as they are. */
 export function weighUp(): () => void {
-  if (process.getuid?.() !== 0) return () => undefined;
-  const changed = weights
-    .filter(({ file }) => existsSync(file))
-    .map(({ file, weight }) => {
-      const before = readFileSync(file, 'utf8');
-      writeFileSync(file, weight);
-      return { file, before: /nice (-?\d+)/.exec(before)?.[1] ?? before };
-    });
+  const changed = weights.flatMap(({ file, weight }) => {
+    if (!existsSync(file)) return [];
+    const before = readFileSync(file, 'utf8');
+    return write(file, weight) ? [{ file, before: /nice (-?\d+)/.exec(before)?.[1] ?? before }] : [];
+  });
   return () => {
-    for (const { file, before } of changed) writeFileSync(file, before);
+    for (const { file, before } of changed) write(file, before);
   };
+}
+
+function write(file: string, text: string): boolean {
+  try {
+    writeFileSync(file, text);
+    return true;
+  } catch {
+    return false;
+  }
 }
