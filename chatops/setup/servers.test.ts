@@ -68,6 +68,15 @@ describe('calls', () => {
     });
     expect(JSON.stringify(failure)).not.toContain('pass-');
   });
+
+  test('a server that does not come round in time is refused with its usual cause', async () => {
+    answers = Array.from({ length: 9 }, () => ({ status: 401, text: 'unable to authenticate user [elastic]' }));
+    const elastic = { server: 'elasticsearch', hint: setupCalls([], password)[0]?.hint ?? '' };
+    await expect(makeCalls([call(elastic)], () => undefined, -1)).rejects.toThrow(
+      /^elasticsearch refused .* \[elastic\]\. On a disk that is nearly full it places no new index/,
+    );
+    expect(asked).toHaveLength(1);
+  });
 });
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

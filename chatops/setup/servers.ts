@@ -11,6 +11,8 @@ export interface SetupCall {
   readonly body: unknown;
   /** Answers beside 2xx that mean: it is there already. */
   readonly already?: RegExp;
+  /** Said when the server does not come round: its usual cause. */
+  readonly hint?: string;
 }
 
 /** Rights that only a server's API can give: tokens of Consul, users of Elasticsearch. */
@@ -66,6 +68,7 @@ function elasticsearchCalls(password: PasswordOf): SetupCall[] {
     url: `http://elasticsearch:9200/_security/${path}`,
     headers: { authorization },
     body,
+    hint: 'On a disk that is nearly full it places no new index, also not that of its own users',
   });
   return [
     call('PUT', 'role/edwin_telemetry', telemetryRole),
@@ -81,15 +84,19 @@ const PAUSE_MS = 500;
  * Makes the calls, one after the other; a server that is still starting is waited for.
  * @throws `start.server-refused` naming the server and its answer, never what was sent
  */
-export async function makeCalls(calls: readonly SetupCall[], say: (text: string) => void): Promise<void> {
-  const limit = Date.now() + PATIENCE_MS;
+export async function makeCalls(
+  calls: readonly SetupCall[],
+  say: (text: string) => void,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  const limit = Date.now() + patienceMs;
   for (const call of calls) {
     for (let answer = await make(call); answer !== 'done'; answer = await make(call)) {
-      if (!answer.again || Date.now() > limit)
-        throw new EdwinError(
-          'start.server-refused',
-          `${call.server} refused ${new URL(call.url).pathname}: ${answer.why}.`,
-        );
+      const tired = Date.now() > limit;
+      if (!answer.again || tired) {
+        const refusal = `${call.server} refused ${new URL(call.url).pathname}: ${answer.why}.`;
+        throw new EdwinError('start.server-refused', tired && call.hint ? `${refusal} ${call.hint}.` : refusal);
+      }
       await pause(PAUSE_MS);
     }
   }
