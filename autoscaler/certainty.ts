@@ -17,7 +17,7 @@ export interface Certainty {
 }
 
 /** One late message in a hundred beyond the budget is worth so much of a fleet without reserve; more is not paid. */
-const PRICE = 1;
+const PRICE = 0.85;
 /**
  * The ledger of the promise: the replay shall spend this part of the budget of late messages, plus a multiple of what was
  * left of it in truth over the last two weeks, or less by as much as it was overspent.

@@ -1,13 +1,12 @@
-import { ERROR_BINS, FEATURES, type Fit, type Pending } from './memory';
+import { CLUES, ERROR_BINS, FEATURES, type Fit, type Pending, round } from './memory';
+import { foretold, newRegression, regress } from './regression';
 
-/** Recursive least squares forgets so much a minute: half of it in five days. */
-const KEEP = 0.9998;
 const ERRORS_KEEP = 0.9997;
 /** Errors are counted from so many spreads below to so many above. */
 const LOWEST = -6;
 const HIGHEST = 10;
 const BIN = (HIGHEST - LOWEST) / ERROR_BINS;
-/** Of the spread, the errors of the last half hour make so much; those usual at this hour of the day make the rest. */
+/** Before it is learned: of the variance, the errors of the last half hour make so much, those usual at this hour the rest. */
 const LATELY = 0.25;
 /** An error counts as no more than this, e-fold: what a gap or a broken counter leaves behind is soon forgotten. */
 const LARGEST = 2;
@@ -15,13 +14,27 @@ const LARGEST = 2;
 const CLIP = 4;
 /** Prior knowledge worth so many minutes. */
 const PRIOR = 200;
+/** The mean of the logarithm of a squared normal error lies so far below that of its variance (Harvey et al. 1994). */
+const LOG_SQUARE = -1.27;
+/** Its variance is about five; an outlier bends the weights no further. */
+const wildnessBelief = { variance: 4, furthest: 6, trace: 5 };
+/** Errors below this share of the usual variance tell nothing of the next. */
+const LEAST_SHARE = 0.03;
+/** What is learned of the variance may be so far from the mean of lately and usual, e-fold. */
+const FURTHEST = 2.5;
+const LEAST_VARIANCE = 1e-5;
+/** A move counts as one from this share of the usual error on. */
+const MOVE = 0.3;
 
 export function newFit(): Fit {
   const errors = Array.from({ length: ERROR_BINS }, (_, bin) => Math.exp(-1.2 * Math.abs(middleOf(bin))));
   const sum = errors.reduce((total, share) => total + share, 0);
   return {
-    weights: new Array(FEATURES).fill(0),
-    covariance: Array.from({ length: FEATURES * FEATURES }, (_, i) => (i % (FEATURES + 1) === 0 ? 0.3 : 0)),
+    change: newRegression(new Array(FEATURES).fill(0), 0.3),
+    wildness: newRegression(
+      Array.from({ length: CLUES }, (_, i) => [LOG_SQUARE, LATELY, 1 - LATELY][i] ?? 0),
+      0.3,
+    ),
     pending: [],
     lately: 0.04,
     longRun: 0.04,
@@ -31,56 +44,66 @@ export function newFit(): Fit {
   };
 }
 
-/** What the features foretell: the change of y, and its spread. */
-export function foretell(fit: Fit, features: readonly number[], hour: number): { change: number; spread: number } {
-  let change = 0;
-  for (let i = 0; i < FEATURES; i++) change += fit.weights[i]! * features[i]!;
+/** Whether it was learned by regressions of these features and clues. */
+export function isFit(fit: Partial<Fit>): fit is Fit {
+  return fit.change?.weights.length === FEATURES && fit.wildness?.weights.length === CLUES;
+}
+
+/** Where the load moves just now, as differences of y: how far is told by `sizes`, up or down by `signs`. */
+export interface Moves {
+  readonly sizes: readonly number[];
+  readonly signs: readonly number[];
+}
+
+/** What the features foretell, after `seen` minutes: the change of y, its spread, and what foretold that. */
+export function foretell(
+  fit: Fit,
+  features: readonly number[],
+  moves: Moves,
+  hour: number,
+  seen: number,
+): Pick<Pending, 'change' | 'spread' | 'clues'> {
   const usual = fit.hourCount[hour]! > 60 ? fit.byHour[hour]! : fit.longRun;
+  const clues = cluesOf(fit, moves, usual).map(round);
+  const middle = Math.log(LATELY * fit.lately + (1 - LATELY) * usual + LEAST_VARIANCE);
+  const learned = foretold(fit.wildness, clues) - LOG_SQUARE;
+  const away = Math.max(-FURTHEST, Math.min(FURTHEST, learned - middle));
+  const variance = Math.exp(middle + (away * seen) / (seen + PRIOR));
   return {
-    change: Math.max(-3, Math.min(3, change)),
-    spread: Math.sqrt(Math.max(1e-5, LATELY * fit.lately + (1 - LATELY) * usual)),
+    change: Math.max(-3, Math.min(3, foretold(fit.change, features))),
+    spread: Math.sqrt(Math.max(LEAST_VARIANCE, variance)),
+    clues,
   };
+}
+
+/** How wild it was lately, is at this hour and in the long run, and how the load moves against the usual error. */
+function cluesOf({ lately, longRun }: Fit, { sizes, signs }: Moves, usual: number): number[] {
+  const unit = MOVE * Math.sqrt(longRun + LEAST_VARIANCE);
+  return [
+    1,
+    Math.log(lately + LEAST_VARIANCE),
+    Math.log(usual + LEAST_VARIANCE),
+    Math.log((longRun + LEAST_VARIANCE) / (usual + LEAST_VARIANCE)),
+    ...sizes.map((size) => Math.log(1 + Math.abs(size) / unit)),
+    ...signs.map((sign) => Math.max(-1, Math.min(1, (sign * MOVE * MOVE) / unit))),
+  ];
 }
 
 /** Takes in what became of a forecast; `fit` is changed. `seen` counts the minutes before. */
 export function learnFit(fit: Fit, forecast: Pending, y: number, hour: number, seen: number): void {
-  const { features, spread } = forecast;
+  const { features, clues, spread } = forecast;
   const error = y - forecast.y - forecast.change;
   countError(fit.errors, error / spread, Math.max(1 - ERRORS_KEEP, 1 / (seen + PRIOR)));
+  const least = LEAST_SHARE * fit.longRun + LEAST_VARIANCE / 10;
+  regress(fit.wildness, clues, Math.log(error * error + least), wildnessBelief);
   const square = Math.min(Math.abs(error), LARGEST) ** 2;
   fit.lately += (square - fit.lately) * 0.06;
   fit.longRun += (square - fit.longRun) * Math.max(1 / 2000, 1 / (seen + 20));
   fit.hourCount[hour] = Math.min(400, fit.hourCount[hour]! + 1);
   fit.byHour[hour]! += (square - fit.byHour[hour]!) / Math.min(400, fit.hourCount[hour]! + 10);
-  solve(fit, features, y - forecast.y, spread);
-}
-
-/** A step of recursive least squares; a minute with a wide spread counts less (Haykin, Adaptive Filter Theory, §9). */
-function solve(fit: Fit, features: readonly number[], change: number, spread: number): void {
-  const { weights, covariance } = fit;
-  const gain = new Array<number>(FEATURES);
-  let denominator = KEEP * (0.02 + spread * spread);
-  let foretold = 0;
-  let trace = 0;
-  for (let i = 0; i < FEATURES; i++) {
-    let sum = 0;
-    for (let j = 0; j < FEATURES; j++) sum += covariance[i * FEATURES + j]! * features[j]!;
-    gain[i] = sum;
-    denominator += sum * features[i]!;
-    foretold += weights[i]! * features[i]!;
-    trace += covariance[i * (FEATURES + 1)]!;
-  }
-  const error = Math.max(-CLIP * spread, Math.min(CLIP * spread, change - foretold));
-  /** While nothing new excites a direction, forgetting would blow its uncertainty up. */
-  const keep = trace < 50 ? KEEP : 1;
-  for (let i = 0; i < FEATURES; i++) {
-    weights[i]! += (gain[i]! / denominator) * error;
-    for (let j = 0; j <= i; j++) {
-      const next = (covariance[i * FEATURES + j]! - (gain[i]! * gain[j]!) / denominator) / keep;
-      covariance[i * FEATURES + j] = next;
-      covariance[j * FEATURES + i] = next;
-    }
-  }
+  // A minute with a wide spread counts less.
+  const belief = { variance: 0.02 + spread * spread, furthest: CLIP * spread, trace: 50 };
+  regress(fit.change, features, y - forecast.y, belief);
 }
 
 function countError(errors: number[], spreads: number, part: number): void {

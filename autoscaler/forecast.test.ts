@@ -55,6 +55,29 @@ test('of what is 95 % sure about one in twenty comes otherwise', () => {
   expect(over / seen).toBeLessThan(0.065);
 });
 
+test('doubt is learned from what goes before wild times: it is wider once the load moves than while it rests', () => {
+  const random = numbers(4);
+  const crowd = (minute: number): number => minute % 300;
+  // A crowd comes about every five hours, starts gently and ends anywhere between twice and eight times the load.
+  let height = 0;
+  const load = (minute: number): number => {
+    if (crowd(minute) === 0) height = 1 + 6 * random();
+    const part = crowd(minute) < 5 ? 0.1 : crowd(minute) < 40 ? 1 : 0;
+    return 200 * (1 + height * part) * (1 + 0.02 * random());
+  };
+  const memory = newMemory();
+  const reserve = { resting: [] as number[], moving: [] as number[] };
+  for (let minute = 0; minute < 10 * DAY; minute++) {
+    learnLoad(memory, minute, load(minute));
+    if (minute < 8 * DAY) continue;
+    const { load: likely, atLeast } = outlook(memory, 6)!;
+    if (crowd(minute) === 200) reserve.resting.push(atLeast(0.95) / likely);
+    if (crowd(minute) === 2) reserve.moving.push(atLeast(0.95) / likely);
+  }
+  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  expect(mean(reserve.moving) - 1).toBeGreaterThan(1.5 * (mean(reserve.resting) - 1));
+});
+
 test.each([
   ['ten minutes', 10],
   ['a day', DAY],

@@ -1,4 +1,4 @@
-import { errorAt, foretell, learnFit, newFit } from './fit';
+import { errorAt, foretell, learnFit, type Moves, newFit } from './fit';
 import { type Fit, HORIZONS, type LoadMemory, NONE, type Pending, RECENT, round, STEP_MINUTES } from './memory';
 import { newReplay } from './replay';
 import { finishStep, learnSeason, newSeason, pastAt, seasonAt } from './season';
@@ -51,20 +51,21 @@ export function learnLoad(memory: LoadMemory, minute: number, load: number): voi
   learnSeason(memory.season, minute, y, memory.seen);
   memory.minute = minute;
   memory.seen += 1;
+  const moves = movesOf(memory, y, minute);
   memory.fits.forEach((fit, i) => {
     const ahead = minute + HORIZONS[i]!;
     const features = featuresOf(memory, y, minute, ahead).map(round);
-    fit.pending.push({ minute: ahead, features, y, ...foretell(fit, features, hourOf(ahead)) });
+    fit.pending.push({ minute: ahead, features, y, ...foretell(fit, features, moves, hourOf(ahead), memory.seen) });
   });
 }
 
-/** Level, slopes and seasons, each as a difference of y. */
+/** Level, slopes and seasons, each as a difference of y; a rise counts apart, as it goes on otherwise than a fall. */
 function featuresOf(memory: LoadMemory, y: number, now: number, ahead: number): number[] {
-  const { season, seen, recent, averages } = memory;
+  const { season, seen, averages } = memory;
   const [usual, usualAhead] = [seasonAt(season, now, seen), seasonAt(season, ahead, seen)];
   const known = usual !== undefined && usualAhead !== undefined;
   const step = known ? usualAhead - usual : 0;
-  const before = (minutes: number): number => recent[Math.max(0, recent.length - 1 - minutes)]!;
+  const [slope2, slope6, slope12] = slopesOf(memory, y);
   const [yesterday, yesterdayAhead] = [pastAt(season, now - DAY), pastAt(season, ahead - DAY)];
   const [lastWeek, lastWeekAhead] = [pastAt(season, now - WEEK), pastAt(season, ahead - WEEK)];
   const dayStep = yesterday !== undefined && yesterdayAhead !== undefined ? yesterdayAhead - yesterday : step;
@@ -75,13 +76,32 @@ function featuresOf(memory: LoadMemory, y: number, now: number, ahead: number): 
     step,
     usual !== undefined ? y - usual : 0,
     ...averages.map((average) => Math.log(average + offset) - y),
-    y - before(2),
-    y - before(6),
-    y - before(12),
+    slope2,
+    slope6,
+    slope12,
     dayStep,
     weekStep,
     yesterday !== undefined ? y - yesterday : 0,
+    Math.max(0, slope2),
   ];
+}
+
+/** What tells whether the next minutes will be wild. */
+function movesOf(memory: LoadMemory, y: number, now: number): Moves {
+  const { season, seen, averages } = memory;
+  const usual = seasonAt(season, now, seen);
+  const [slope2, slope6, slope12] = slopesOf(memory, y);
+  const above = (average: number): number => y - Math.log(average + offsetOf(memory));
+  return {
+    sizes: [slope2, slope6, slope12, usual !== undefined ? y - usual : 0],
+    signs: [slope2, slope6, above(averages[0]!), above(averages[2]!)],
+  };
+}
+
+/** By how much y rose in the last 2, 6 and 12 minutes. */
+function slopesOf({ recent }: LoadMemory, y: number): [number, number, number] {
+  const since = (minutes: number): number => y - recent[Math.max(0, recent.length - 1 - minutes)]!;
+  return [since(2), since(6), since(12)];
 }
 
 /** Minutes that were not measured: a short gap is bridged, after a long one the level is found anew. */

@@ -1,3 +1,5 @@
+import { copyOfRegression, type Regression } from './regression';
+
 /**
  * What is learned of one service's load: plain numbers of fixed size, so that it is saved as JSON and read back exactly.
  * Loads are messages (or requests) per second; `y` below is log(load + offset), in which ratios become differences.
@@ -34,11 +36,12 @@ export interface Season {
   distance: number;
 }
 
-/** Recursive least squares for one horizon, and how far it was off. */
+/** The regressions of one horizon, and how far it was off. */
 export interface Fit {
-  weights: number[];
-  /** Inverse covariance, row by row. */
-  covariance: number[];
+  /** Of the change of y, from its features. */
+  change: Regression;
+  /** Of the logarithm of the squared error, from its clues. */
+  wildness: Regression;
   /** Forecasts whose minute has not come, oldest first. */
   pending: Pending[];
   /** Mean squared error lately, in the long run, and by hour of day (UTC). */
@@ -53,6 +56,7 @@ export interface Fit {
 export interface Pending {
   readonly minute: number;
   readonly features: readonly number[];
+  readonly clues: readonly number[];
   /** y when it was made, the change that was forecast, and the spread. */
   readonly y: number;
   readonly change: number;
@@ -100,7 +104,8 @@ export const STEP_MINUTES = 5;
 export const DAY_STEPS = 288;
 export const WEEK_STEPS = 2016;
 export const PAST_STEPS = WEEK_STEPS + 12;
-export const FEATURES = 13;
+export const FEATURES = 14;
+export const CLUES = 12;
 export const ERROR_BINS = 80;
 export const RECENT = 31;
 
@@ -115,22 +120,25 @@ export function copyOf(memory: LoadMemory): LoadMemory {
     averages: memory.averages.slice(),
     recent: memory.recent.slice(),
     season: { ...season },
-    fits: fits.map((fit) => ({
-      ...fit,
-      weights: fit.weights.slice(),
-      covariance: fit.covariance.slice(),
-      pending: fit.pending.slice(),
-      byHour: fit.byHour.slice(),
-      hourCount: fit.hourCount.slice(),
-      errors: fit.errors.slice(),
-    })),
-    replay: {
-      ...replay,
-      fleets: replay.fleets.map((fleet) => ({
-        ...fleet,
-        booting: fleet.booting.slice(),
-        wanted: fleet.wanted.slice(),
-      })),
-    },
+    fits: fits.map(copyOfFit),
+    replay: { ...replay, fleets: replay.fleets.map(copyOfFleet) },
   };
+}
+
+// Written out: these two make most of the work of a copy.
+function copyOfFit({ change, wildness, pending, lately, longRun, byHour, hourCount, errors }: Fit): Fit {
+  return {
+    change: copyOfRegression(change),
+    wildness: copyOfRegression(wildness),
+    pending: pending.slice(),
+    lately,
+    longRun,
+    byHour: byHour.slice(),
+    hourCount: hourCount.slice(),
+    errors: errors.slice(),
+  };
+}
+
+function copyOfFleet({ ready, booting, queue, wanted, late, cost, lateShare, meanCost }: Played): Played {
+  return { ready, booting: booting.slice(), queue, wanted: wanted.slice(), late, cost, lateShare, meanCost };
 }

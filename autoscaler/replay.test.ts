@@ -1,6 +1,16 @@
 import { numbers } from './fixture-signals';
 import { NONE, type Replay } from './memory';
-import { backlogAfterBoot, countReallyLate, newReplay, type Plant, play, surgeOf, WAYS } from './replay';
+import {
+  backlogAfterBoot,
+  countReallyLate,
+  LONGEST_KEEP,
+  newReplay,
+  type Plant,
+  play,
+  SHORTEST_KEEP,
+  surgeOf,
+  WAYS,
+} from './replay';
 
 const plant: Plant = { unitRate: 40, bootMinutes: 10, least: 1, most: 64, withinSeconds: 5, keepMinutes: undefined };
 
@@ -31,12 +41,12 @@ test('what is no longer wanted stays for the time of its way, or of the policy',
   const drops = (minute: number): number => (minute < 30 ? 400 : 20);
   const after = (minutes: number, more?: Partial<Plant>): number[] =>
     played(30 + minutes, drops, undefined, more).fleets.map(({ ready }) => ready);
-  expect(new Set(after(6))).toEqual(new Set([10]));
-  const ready = after(8);
+  expect(new Set(after(9))).toEqual(new Set([10]));
+  const ready = after(11);
   WAYS.forEach(({ keep }, i) => {
-    expect(ready[i]).toBe(keep === 0.7 ? 1 : 10);
+    expect(ready[i]).toBe(keep === SHORTEST_KEEP ? 1 : 10);
   });
-  expect(new Set(after(16))).toEqual(new Set([1]));
+  expect(new Set(after(21))).toEqual(new Set([1]));
   expect(new Set(after(4, { keepMinutes: 3 }))).toEqual(new Set([1]));
 });
 
@@ -141,7 +151,7 @@ describe('blocks of six hours', () => {
     const replay = played(70 * 360, (minute) => 100 + 80 * Math.sin(minute / 40));
     expect(replay.blocks).toBe(56);
     for (const { wanted, booting } of replay.fleets) {
-      expect(wanted.length).toBeLessThanOrEqual(15);
+      expect(wanted.length).toBeLessThanOrEqual(LONGEST_KEEP * plant.bootMinutes);
       expect(booting.length).toBeLessThanOrEqual(64);
     }
   });

@@ -7,7 +7,7 @@ import { NONE, type Played, type Replay } from './memory';
  */
 const LOGITS = [0.5, 1.5, 2.3, 3, 3.6, 4.2, 4.8, 5.5, 6.2, 7];
 /** For how many boots what is no longer wanted is kept: around the break-even with booting again. */
-const KEEPS = [0.7, 1.5];
+const KEEPS = [1, 2];
 export const SHORTEST_KEEP = KEEPS[0]!;
 export const LONGEST_KEEP = KEEPS.at(-1)!;
 

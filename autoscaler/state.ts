@@ -1,6 +1,7 @@
 import { EdwinError } from '../platform/errors';
+import { isFit, newFit } from './fit';
 import { newMemory } from './forecast';
-import type { LoadMemory } from './memory';
+import { HORIZONS, type LoadMemory } from './memory';
 import { newPace, type Pace } from './pace';
 import { newReplay } from './replay';
 
@@ -78,6 +79,7 @@ export function restoreState(text: string): State {
       pace: { ...newPace, ...state.pace },
       memory: {
         ...state.memory,
+        fits: state.memory.fits.every(isFit) ? state.memory.fits : HORIZONS.map(newFit),
         replay: { ...newReplay(), ...state.memory.replay },
       },
     })),
