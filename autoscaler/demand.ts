@@ -1,5 +1,6 @@
 import { type Certainty, certaintyFor } from './certainty';
 import { type Outlook, outlook } from './forecast';
+import { countedOn } from './pace';
 import type { ServicePolicy } from './policy';
 import { backlogAfterBoot, surgeOf } from './replay';
 import type { ServiceSignals } from './signals';
@@ -61,7 +62,7 @@ export function demandOf(
   const draining = signals.ready > pace.rate ? signals.ready / DRAIN_SECONDS : 0;
   return {
     soon: (soonLoad + draining) / pace.rate,
-    atBoot: bootLoad / pace.rate,
+    atBoot: bootLoad / countedOn(pace),
     soonLoad,
     bootLoad,
     likely: far.load,

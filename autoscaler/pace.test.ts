@@ -1,5 +1,5 @@
 import { instance, many, monday, service } from './fixture-signals';
-import { learnPace, newPace, type Pace } from './pace';
+import { countedOn, learnPace, newPace, type Pace } from './pace';
 
 const follow = (pace: Pace, from: number, seconds: number, rate: number, release = 'r1'): Pace => {
   let next = pace;
@@ -56,4 +56,31 @@ test.each([
 ])('%s say nothing', (_name, more) => {
   const before = follow(newPace, monday, 600, 10);
   expect(learnPace(before, service(monday + 600_000, 200, 30, more)).rate).toBe(before.rate);
+});
+
+describe('hosts count on', () => {
+  const hour = 3_600_000;
+
+  test('the measured pace, while it wobbles no more than figures do', () => {
+    const steady = follow(follow(newPace, monday, 3600, 10), monday + hour, 3600, 9.6);
+    const again = follow(steady, monday + 2 * hour, 3600, 10);
+    expect(countedOn(again)).toBe(again.rate);
+  });
+
+  test('the slowest of about two days, once it changed by itself', () => {
+    const slow = follow(follow(newPace, monday, 3600, 10), monday + hour, 3600, 7);
+    const quick = follow(slow, monday + 2 * hour, 3600, 10);
+    expect(quick.rate).toBeGreaterThan(9.8);
+    expect(countedOn(quick)).toBeLessThan(7.3);
+    const later = follow(quick, monday + 3 * hour, 6 * 86_400, 10);
+    expect(countedOn(later)).toBe(later.rate);
+  });
+
+  test('what a new release does, however slow the one before was, also when it could not be measured at once', () => {
+    const slow = follow(newPace, monday, 3600, 7);
+    const idle = learnPace(slow, service(monday + hour, 200, 30, { release: 'r2', busy: 0.05 }));
+    const quick = follow(idle, monday + hour + 15_000, 3600, 10, 'r2');
+    expect(countedOn(quick)).toBe(quick.rate);
+    expect(quick.rate).toBeGreaterThan(9.5);
+  });
 });

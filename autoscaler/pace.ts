@@ -5,6 +5,8 @@ export interface Pace {
   readonly release: string;
   /** 0: not measured yet. */
   readonly rate: number;
+  /** The slowest lately, forgotten within about two days; 0 until the release was measured a few times. */
+  readonly slowest: number;
   /** Measurements behind it, up to MOST. */
   readonly samples: number;
   /** Ready instances lately, and since when it is that many: while it changes, means of a minute mislead. */
@@ -31,8 +33,21 @@ const LEAP = 1.5;
 /** A pace that was off by more than this share so many times in a row has changed: what was known counts little. */
 const FAR_OFF = 0.08;
 const CHANGED = 3;
+/** Measurements after which the pace of a new release is its own. */
+const SETTLED = 10;
+/** For how long a slow pace is remembered. */
+const SLOWEST_MS = 48 * 3_600_000;
 
-export const newPace: Pace = { release: '', rate: 0, samples: 0, instances: 0, since: 0, served: [], off: 0 };
+export const newPace: Pace = {
+  release: '',
+  rate: 0,
+  slowest: 0,
+  samples: 0,
+  instances: 0,
+  since: 0,
+  served: [],
+  off: 0,
+};
 
 /** Follows what an instance does; returns the same pace when the moment says nothing. */
 export function learnPace(before: Pace, signals: ServiceSignals): Pace {
@@ -43,6 +58,7 @@ export function learnPace(before: Pace, signals: ServiceSignals): Pace {
     ...before,
     release,
     samples: release === before.release ? before.samples : Math.min(CARRIED, before.samples),
+    slowest: release === before.release ? before.slowest : 0,
     instances,
     since: changed ? measuredAt : before.since,
   };
@@ -60,5 +76,18 @@ export function learnPace(before: Pace, signals: ServiceSignals): Pace {
   const known = Math.abs(off) >= CHANGED ? Math.min(CARRIED, pace.samples) : pace.samples;
   const samples = Math.min(MOST, known + 1);
   const bounded = known < CARRIED ? measured : Math.min(pace.rate * LEAP, Math.max(pace.rate / LEAP, measured));
-  return { ...pace, served, off, samples, rate: pace.rate + (bounded - pace.rate) / samples };
+  const rate = pace.rate + (bounded - pace.rate) / samples;
+  const passed = measuredAt - (before.served.at(-1)?.at ?? measuredAt);
+  const forgetting = Math.min(1, passed / SLOWEST_MS);
+  const settled = pace.slowest > 0 ? pace.slowest : samples < SETTLED ? 0 : rate;
+  const slowest = settled > 0 ? Math.min(rate, settled + (rate - settled) * forgetting) : 0;
+  return { ...pace, served, off, samples, rate, slowest };
+}
+
+/**
+ * What hosts that are launched for later can count on: a pace that changed by itself lately may do so again before they
+ * are there. Small changes are noise.
+ */
+export function countedOn({ rate, slowest }: Pace): number {
+  return slowest > 0 && rate > slowest * (1 + FAR_OFF) ? slowest : rate;
 }
