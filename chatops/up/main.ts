@@ -17,6 +17,9 @@ import { fillSecrets, platformSecret, programSpecs } from './settings';
 import { stopInstances } from './stop-instances';
 import { type Supervised, supervise } from './supervise';
 
+/** Signals that come together are one request: the terminal tells all of its programs, and npx tells its own once more. */
+const ONE_REQUEST_MS = 1_000;
+
 /**
  * `edwin up`: PostgreSQL, then the edge and observability, then chatops; stopped in the opposite order, instances
  * between chatops and the rest. Everything outlives a killed `up` and is taken over by the next one.
@@ -50,8 +53,11 @@ async function up(argv: readonly string[]): Promise<void> {
     })();
     return stopping;
   };
+  let asked = Number.NEGATIVE_INFINITY;
   const onSignal = (): void => {
+    if (stopping && performance.now() - asked < ONE_REQUEST_MS) return;
     if (stopping) process.exit(130);
+    asked = performance.now();
     say('\nStopping. Press Ctrl-C again to leave at once.');
     void stop(0);
   };

@@ -55,20 +55,7 @@ async function main(): Promise<void> {
   });
   let failed = true;
   try {
-    console.log(`${MESSAGES} messages at ${RATE}/s through stage; ${machine()}`);
-    for (const service of SERVICES) {
-      await expectDone(edwin, 'build', service);
-      await expectDone(edwin, 'deploy', service, 'dev');
-      await expectDone(edwin, 'deploy', service, 'stage');
-    }
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      for (const service of ['bot', 'gateway'])
-        appendFileSync(join(repository, 'services', service, 'main.ts'), `// round ${round}\n`);
-      commit(repository, `Round ${round}`);
-      for (const service of ['bot', 'gateway']) await expectDone(edwin, 'build', service);
-    }
-    messenger.subscribe(`${await world.edgeUrl(edwin)}/stage/gateway/webhook`);
-    failed = await run(edwin, messenger, world);
+    failed = await Promise.race([measured(edwin, repository, messenger, world), interrupted()]);
   } finally {
     await edwin.stop();
     await messenger.close();
@@ -77,6 +64,30 @@ async function main(): Promise<void> {
     else console.log(`kept for a look: ${edwin.data}`);
   }
   process.exitCode = failed ? 1 : 0;
+}
+
+async function measured(edwin: RunningEdwin, repository: string, messenger: Messenger, world: World): Promise<boolean> {
+  console.log(`${MESSAGES} messages at ${RATE}/s through stage; ${machine()}`);
+  for (const service of SERVICES) {
+    await expectDone(edwin, 'build', service);
+    await expectDone(edwin, 'deploy', service, 'dev');
+    await expectDone(edwin, 'deploy', service, 'stage');
+  }
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    for (const service of ['bot', 'gateway'])
+      appendFileSync(join(repository, 'services', service, 'main.ts'), `// round ${round}\n`);
+    commit(repository, `Round ${round}`);
+    for (const service of ['bot', 'gateway']) await expectDone(edwin, 'build', service);
+  }
+  messenger.subscribe(`${await world.edgeUrl(edwin)}/stage/gateway/webhook`);
+  return run(edwin, messenger, world);
+}
+
+/** Rejects at Ctrl-C, so that all that was started is ended first. */
+function interrupted(): Promise<never> {
+  return new Promise((_, reject) => {
+    process.once('SIGINT', () => reject(new Error('Interrupted; what was started is ended.')));
+  });
 }
 
 async function run(edwin: RunningEdwin, messenger: Messenger, world: World): Promise<boolean> {
@@ -141,4 +152,8 @@ async function run(edwin: RunningEdwin, messenger: Messenger, world: World): Pro
   return bad > 0 || troubles > 0;
 }
 
-void main();
+main().catch((error: Error) => {
+  console.error(error.message);
+  // What was interrupted still sends and waits.
+  process.exit(1);
+});

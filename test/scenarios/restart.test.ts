@@ -86,7 +86,7 @@ describe('starting again', () => {
     expect(JSON.stringify(json)).toContain('"bot"');
   }, 90_000);
 
-  test('Ctrl-C leaves no process behind, also when nobody reads any more what it says', async () => {
+  test('Ctrl-C leaves no process behind, also told twice at once, as npx does, and when nobody reads any more', async () => {
     const { programs, postgres, instances } = pidsOf(edwin.data);
     const identities = [...programs, postgres, ...instances]
       .map((pid) => identify(pid))
@@ -94,6 +94,7 @@ describe('starting again', () => {
     expect(identities.length).toBe(programs.length + 1 + instances.length);
     edwin.process.stdout?.destroy();
     edwin.process.stderr?.destroy();
+    edwin.process.kill('SIGINT');
     expect(await edwin.stop()).toBeLessThan(10_000);
     expect(edwin.process.exitCode).toBe(0);
     expect(identities.filter(isRunning)).toEqual([]);
