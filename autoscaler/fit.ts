@@ -23,7 +23,7 @@ const LEAST_SHARE = 0.03;
 /** What is learned of the variance may be so far from the mean of lately and usual, e-fold. */
 const FURTHEST = 2.5;
 const LEAST_VARIANCE = 1e-5;
-/** A move counts as one from this share of the usual error on. */
+/** A move counts as one from this share of the usual error on; its direction is plain at the inverse of it. */
 const MOVE = 0.3;
 
 export function newFit(): Fit {
@@ -78,14 +78,14 @@ export function foretell(
 
 /** How wild it was lately, is at this hour and in the long run, and how the load moves against the usual error. */
 function cluesOf({ lately, longRun }: Fit, { sizes, signs }: Moves, usual: number): number[] {
-  const unit = MOVE * Math.sqrt(longRun + LEAST_VARIANCE);
+  const deviation = Math.sqrt(longRun + LEAST_VARIANCE);
   return [
     1,
     Math.log(lately + LEAST_VARIANCE),
     Math.log(usual + LEAST_VARIANCE),
     Math.log((longRun + LEAST_VARIANCE) / (usual + LEAST_VARIANCE)),
-    ...sizes.map((size) => Math.log(1 + Math.abs(size) / unit)),
-    ...signs.map((sign) => Math.max(-1, Math.min(1, (sign * MOVE * MOVE) / unit))),
+    ...sizes.map((size) => Math.log(1 + Math.abs(size) / (MOVE * deviation))),
+    ...signs.map((sign) => Math.max(-1, Math.min(1, (MOVE * sign) / deviation))),
   ];
 }
 

@@ -4,12 +4,13 @@
  */
 export interface Regression {
   weights: number[];
-  /** Inverse covariance, row by row up to the diagonal: it is symmetric. */
+  /** Covariance of the weights, row by row up to the diagonal: it is symmetric. */
   covariance: number[];
 }
 
 /** Forgets so much a minute: half of it in five days. */
 const KEEP = 0.9998;
+
 /** @param variance of each weight before anything is seen */
 export function newRegression(weights: readonly number[], variance: number): Regression {
   return {
