@@ -30,6 +30,7 @@ export function rivalContract(bench: RegistryBench): void {
         const { service, ttl } = bench;
         while (!over) {
           const lease = await registry.lease(service, `rival ${holder}`, ttl).catch(() => undefined);
+          await turns();
           if (lease === undefined || lease.lost.aborted) {
             await moment(20);
             continue;
@@ -85,6 +86,15 @@ async function disturb(n: number, network: Relay, faults: RegistryFaults, lastsM
     default:
       return faults.crash();
   }
+}
+
+/**
+ * All rivals share one event loop: what it was told meanwhile (a closed connection, a time that is over) may be handled
+ * after the answer that gave the lease to another. Two turns later all of it has been.
+ */
+async function turns(): Promise<void> {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
 }
 
 /** How long a disturbance lasts, and how often a rival asks, is part of the experiment. */
