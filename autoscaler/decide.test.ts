@@ -185,6 +185,27 @@ test('the state that was passed in is not changed', () => {
   expect(JSON.stringify(state)).toBe(before);
 });
 
+test('hosts are counted with the slowest pace lately, as the sentence says, and what has to run now with that of now', () => {
+  const first = run(60, () => 200);
+  const { rate } = first.state.services['bot']!.pace;
+  const slowed: State = {
+    ...first.state,
+    services: {
+      bot: { ...first.state.services['bot']!, pace: { ...first.state.services['bot']!.pace, slowest: rate / 2 } },
+    },
+  };
+  const next = (state: State) =>
+    run(1, () => 200, undefined, policyOf(), nobody, { now: first.now + MINUTE, state, hosts: first.hosts })
+      .decided[0]!;
+  const [plain, wary] = [next(first.state), next(slowed)];
+  expect(wary.hosts).toBeGreaterThan(1.7 * plain.hosts);
+  expect(wary.bot.instances).toBe(plain.bot.instances);
+  expect(wary.reason).toMatch(
+    /an instance does 10(\.\d)?\/s, but did 5(\.\d+)?\/s within two days, which is counted on/,
+  );
+  expect(plain.reason).not.toContain('within two days');
+});
+
 test('saved and restored, the state decides the same', () => {
   const first = run(180, swing);
   const restored = restoreState(saveState(first.state));

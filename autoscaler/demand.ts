@@ -15,6 +15,8 @@ export interface Demand {
   readonly bootLoad: number;
   readonly likely: number;
   readonly pace: number;
+  /** The pace that hosts are counted with. */
+  readonly hostPace: number;
   readonly certainty: Certainty;
   /** Messages that will wait when a host launched now is ready. */
   readonly backlog: number;
@@ -59,14 +61,16 @@ export function demandOf(
     pathBetween(near, far, bootMinutes).map((expected) => Math.max(expected, surge)),
     plant,
   );
+  const hostPace = countedOn(pace);
   const draining = signals.ready > pace.rate ? signals.ready / DRAIN_SECONDS : 0;
   return {
     soon: (soonLoad + draining) / pace.rate,
-    atBoot: bootLoad / countedOn(pace),
+    atBoot: bootLoad / hostPace,
     soonLoad,
     bootLoad,
     likely: far.load,
     pace: pace.rate,
+    hostPace,
     certainty,
     backlog,
     surge,

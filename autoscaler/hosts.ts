@@ -142,11 +142,11 @@ function sentenceOf(need: Need, { tenants, blocker }: PoolCase, boot: number, bo
     .sort((a, b) => b.demand!.atBoot * b.signals!.hostShare - a.demand!.atBoot * a.signals!.hostShare)[0];
   const parts: string[] = [];
   if (largest?.demand) {
-    const { bootLoad, likely, certainty, pace } = largest.demand;
+    const { bootLoad, likely, certainty, pace, hostPace } = largest.demand;
     parts.push(
       `${largest.name} may get ${shown(bootLoad)}/s in ${Math.round(boot / 60)} min (likely ${shown(likely)}, ` +
         `${shown(100 * certainty.sure)} % sure; with that, ${shown(100 * certainty.late)} % were late in the replay of ` +
-        `${certainty.hours} h${believed(certainty.credit)}${certainty.short ? ', and more would cost too much' : ''}), an instance does ${shown(pace)}/s`,
+        `${certainty.hours} h${believed(certainty.credit)}${certainty.short ? ', and more would cost too much' : ''}), an instance does ${shown(pace)}/s${slower(pace, hostPace)}`,
     );
     if (tenants.length > 1) parts.push(`${tenants.length} services together need ${need.hosts} hosts`);
   } else parts.push(blocker ?? 'nothing is known of the load yet');
@@ -158,6 +158,10 @@ function sentenceOf(need: Need, { tenants, blocker }: PoolCase, boot: number, bo
   if (asked < bounds.min) parts.push(`at least ${bounds.min}: ${bounds.minReason}`);
   if (asked > bounds.max) parts.push(`${asked} would be needed, at most ${bounds.max}: ${bounds.maxReason}`);
   return `${parts.join('; ')}.`;
+}
+
+function slower(pace: number, hostPace: number): string {
+  return hostPace < pace ? `, but did ${shown(hostPace)}/s within two days, which is counted on` : '';
 }
 
 function believed(credit: number): string {

@@ -30,7 +30,6 @@ export function rivalContract(bench: RegistryBench): void {
         const { service, ttl } = bench;
         while (!over) {
           const lease = await registry.lease(service, `rival ${holder}`, ttl).catch(() => undefined);
-          await turns();
           if (lease === undefined || lease.lost.aborted) {
             await moment(20);
             continue;
@@ -56,9 +55,10 @@ export function rivalContract(bench: RegistryBench): void {
       await Promise.all(working);
 
       const sorted = tenures.sort((a, b) => a.from - b.from);
-      const wrong = sorted.filter(({ from, fence }, n) => {
+      const wrong = sorted.flatMap((tenure, n) => {
         const before = sorted[n - 1];
-        return before !== undefined && (before.to > from || before.fence >= fence);
+        if (before === undefined || (before.to <= tenure.from && before.fence < tenure.fence)) return [];
+        return [{ before, tenure }];
       });
       expect({ seed, wrong }).toEqual({ seed, wrong: [] });
       expect(tenures.length).toBeGreaterThan(DISTURBANCES);
@@ -86,15 +86,6 @@ async function disturb(n: number, network: Relay, faults: RegistryFaults, lastsM
     default:
       return faults.crash();
   }
-}
-
-/**
- * All rivals share one event loop: what it was told meanwhile (a closed connection, a time that is over) may be handled
- * after the answer that gave the lease to another. Two turns later all of it has been.
- */
-async function turns(): Promise<void> {
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
 }
 
 /** How long a disturbance lasts, and how often a rival asks, is part of the experiment. */
