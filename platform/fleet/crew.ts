@@ -167,9 +167,10 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
       const over = new AbortController();
       const lost = new AbortController();
       const keep = async (): Promise<void> => {
-        while (!over.signal.aborted) {
-          await complete(level);
+        for (;;) {
           await pause(CHECK_MS, undefined, { signal: over.signal }).catch(() => undefined);
+          if (over.signal.aborted) return;
+          await complete(level);
         }
       };
       const keeping = keep().catch((error) => {

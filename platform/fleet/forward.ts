@@ -2,7 +2,7 @@ import type { Instance } from '../hosts/hosts';
 import { chooseHosts } from './choose-hosts';
 import { openCrew } from './crew';
 import { markOfConnections } from './given';
-import { endInstance, forget, pruneExited, stopInstance, unlist, untilDrained } from './instances';
+import { endInstance, stopInstance, unlist, untilDrained } from './instances';
 import { environmentOf } from './parts';
 import { forwardSteps, type StepName } from './plan';
 import { type Act, each, idsOf, instancesOf, type Run, running } from './run';
@@ -17,6 +17,7 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
   const http = to.snapshot.kind === 'http' || from?.snapshot.kind === 'http';
   let hosts: readonly string[] = entry.placement ?? [];
   let placed = entry.placement !== undefined;
+  let drained = false;
   const crew = () =>
     openCrew(run, {
       release: to,
@@ -73,18 +74,22 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
       const seconds = (from ?? to).snapshot.rollout.drainSeconds;
       const old = idsOf((await instancesOf(run)).old);
       const left = await team().meanwhile('ready', (signal) => untilDrained(parts, cell, old, seconds, signal));
+      drained = left === 0;
       return left === 0 ? 'no sessions left' : `${left} sessions left after ${seconds} s`;
     },
     async stop(amid) {
       const old = running((await instancesOf(run)).old);
-      // Edge and registry lead nobody to them since `shift`; what is left there is cleared up together.
-      await team().meanwhile('ready', () => each(old, amid, (instance) => endInstance(parts, instance)));
+      // Edge and registry lead nobody to them since `shift`; who has no session is forgotten at the edge meanwhile.
+      const end = async (instance: Instance): Promise<void> => {
+        const forgotten = http && drained && parts.edge.remove(cell, instance.id, { force: true });
+        await Promise.all([endInstance(parts, instance), forgotten]);
+      };
+      await team().meanwhile('ready', () => each(old, amid, end));
       return `${old.length} stopped`;
     },
     async clear(amid) {
       const { fresh } = await instancesOf(run);
       await forgetOthers(run, idsOf(running(fresh)), http, amid);
-      await pruneExited(parts, cell);
       return '';
     },
     async verify() {
@@ -104,18 +109,21 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
 
 /** Edge and registry keep only the given instances of the cell. */
 export async function forgetOthers(
-  run: Run,
+  { parts, cell }: Run,
   keep: ReadonlySet<string>,
   http: boolean,
   amid: () => Promise<void>,
 ): Promise<void> {
-  const { parts, cell } = run;
-  if (http) {
-    const servers = await parts.edge.servers(cell);
-    await Promise.all(servers.filter(({ id }) => !keep.has(id)).map(({ id }) => forget(parts, cell, 'http', id)));
-  }
-  await amid();
   const { registry } = environmentOf(parts, cell.environment);
-  const entries = await registry.instances(cell.service);
-  await Promise.all(entries.filter(({ id }) => !keep.has(id)).map(({ id }) => registry.deregister(id)));
+  const atEdge = async (): Promise<void> => {
+    const servers = http ? await parts.edge.servers(cell) : [];
+    await Promise.all(
+      servers.filter(({ id }) => !keep.has(id)).map(({ id }) => parts.edge.remove(cell, id, { force: true })),
+    );
+  };
+  const inRegistry = async (): Promise<void> => {
+    const entries = await registry.instances(cell.service);
+    await Promise.all(entries.filter(({ id }) => !keep.has(id)).map(({ id }) => registry.deregister(id)));
+  };
+  await each([atEdge, inRegistry], amid, (work) => work());
 }

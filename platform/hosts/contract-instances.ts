@@ -112,6 +112,25 @@ export function instancesContract(bench: HostsBench): void {
     expect(await bench.texts(id, 10)).toContain('finishing');
   });
 
+  bench.promise(
+    'of several that are stopped at once each is listed as exited, and can be removed, when its stop is over',
+    async () => {
+      const names = ['first', 'second', 'third'];
+      const started = await Promise.all(
+        names.map((name) => bench.hosts.start(bench.specOf('', { env: { NAME: name } }))),
+      );
+      await Promise.all(names.map((name) => bench.tester.here(name)));
+      await Promise.all(
+        started.map(async ({ id }) => {
+          await bench.hosts.stop(id, { graceSeconds: 10 });
+          expect(await bench.find(id)).toMatchObject({ state: 'exited', address: undefined, exit: { code: 0 } });
+          await bench.hosts.remove(id);
+          expect(await bench.find(id)).toBeUndefined();
+        }),
+      );
+    },
+  );
+
   bench.promise('stop kills an instance that does not listen, with all its children', async () => {
     const { id } = await bench.startUp(bench.specOf('deaf parent'));
     await bench.tester.here('child');

@@ -144,16 +144,18 @@ function labelsOf(labels: Readonly<Record<string, string>>): InstanceLabels | un
   return { environment, service, release, operation: operation ?? '' };
 }
 
-/** Codes above 128 are signals, as shells and `init` tell them. */
-function exitOf({ ExitCode: code, FinishedAt, OOMKilled }: ContainerInspectInfo['State']): InstanceExit {
+function exitOf({ ExitCode, FinishedAt, OOMKilled }: ContainerInspectInfo['State']): InstanceExit {
   const at = new Date(FinishedAt);
-  const signal = code > 128 ? signalName(code - 128) : undefined;
   return {
-    code: code === UNSEEN || signal !== undefined ? undefined : code,
-    signal,
-    at: at.getFullYear() < 2000 ? new Date() : at,
+    ...exitOfCode(ExitCode, at.getFullYear() < 2000 ? new Date() : at),
     ...(OOMKilled && { outOfMemory: true as const }),
   };
+}
+
+/** Codes above 128 are signals, as shells and `init` tell them. */
+export function exitOfCode(code: number, at: Date): InstanceExit {
+  const signal = code > 128 ? signalName(code - 128) : undefined;
+  return { code: code === UNSEEN || signal !== undefined ? undefined : code, signal, at };
 }
 
 function signalName(number: number): string | undefined {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Engine } from '../docker/engine';
@@ -11,15 +12,21 @@ const eventSchema = z.object({
   Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()) }),
 });
 
+/** A container of ours that started or exited. */
+export interface Change {
+  readonly id: string;
+  readonly name: string;
+  /** When it exited. */
+  readonly exitCode: number | undefined;
+}
+
 export interface EventHandlers {
   /** Compares what runs with what was told. */
   relist(): Promise<void>;
-  /** A container of ours started or exited. `exitCode` when it exited. */
-  changed(container: {
-    readonly id: string;
-    readonly name: string;
-    readonly exitCode: number | undefined;
-  }): Promise<void>;
+  /** Called as soon as the engine says it, however long `changed` takes for those before. */
+  heard(change: Change): void;
+  /** Called for one change after the other. */
+  changed(change: Change): Promise<void>;
   /** The stream ended and can not be opened again. */
   lost(): void;
 }
@@ -47,15 +54,20 @@ export async function followEvents(engine: Engine, signal: AbortSignal, handlers
   void follow();
 }
 
-async function each(stream: AsyncIterable<Buffer>, handlers: EventHandlers): Promise<void> {
+async function each(stream: Readable, handlers: EventHandlers): Promise<void> {
   const splitter = new LineSplitter();
+  let last = Promise.resolve();
   for await (const piece of stream) {
     for (const line of splitter.push(piece)) {
       const parsed = eventSchema.safeParse(JSON.parse(line));
       if (!parsed.success) continue;
       const { ID: id, Attributes } = parsed.data.Actor;
       const exitCode = parsed.data.Action === 'die' ? Number(Attributes['exitCode']) : undefined;
-      await handlers.changed({ id, name: Attributes['name'] ?? id, exitCode });
+      const change = { id, name: Attributes['name'] ?? id, exitCode };
+      handlers.heard(change);
+      last = last.then(() => handlers.changed(change));
+      last.catch(() => stream.destroy());
     }
   }
+  await last;
 }

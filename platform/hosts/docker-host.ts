@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { ContainerInfo } from 'dockerode';
 import type { Engine } from '../docker/engine';
 import { statusOf, wordsOf } from '../docker/failure';
@@ -5,8 +6,8 @@ import { type Link, openLink } from '../docker/link';
 import { EdwinError } from '../errors';
 import type { Logger } from '../log';
 import { inspectContainer, openLog } from './docker-calls';
-import { instanceOf, listedAddress, MARK_LABEL, stateOf } from './docker-container';
-import { followEvents } from './docker-events';
+import { exitOfCode, instanceOf, listedAddress, MARK_LABEL, stateOf } from './docker-container';
+import { type Change, followEvents } from './docker-events';
 import { type Known, launchContainer, startFailed } from './docker-launch';
 import type { LogSource } from './docker-logs';
 import { Memory } from './docker-memory';
@@ -31,6 +32,10 @@ export class DockerHost {
   private readonly details = new Map<string, Instance>();
   /** Container id → when it was first seen unstarted. */
   private readonly unstarted = new Map<string, number>();
+  /** Emits the id of an instance that ended. */
+  private readonly ends = new EventEmitter();
+  /** Container id → instance that ended when it was told to, until the engine's list says so, too. */
+  private readonly ended = new Map<string, Instance>();
   private readonly known: Known = { networks: new Set(), users: new Map() };
   private capacity: { readonly cpus: number; readonly memoryMb: number } | undefined;
 
@@ -87,20 +92,27 @@ export class DockerHost {
     return start;
   }
 
-  /** Resolves when it is gone; false when it was not there. */
+  /**
+   * Resolves when it is gone; false when it was not there. The engine says so before it answers: it takes the network
+   * away first.
+   */
   async stop(id: string, graceSeconds: number): Promise<boolean> {
     await this.starting.get(id)?.catch(() => undefined);
     if (this.memory.get(id)?.state === 'exited') return true;
     const t = Math.ceil(graceSeconds);
+    const over = new AbortController();
     try {
-      await this.link.run(t * 1_000 + STOP_LIMIT_MS, async (engine, abortSignal) => {
-        await engine.actions.getContainer(id).stop({ t, abortSignal });
+      await this.link.run(t * 1_000 + STOP_LIMIT_MS, (engine, abortSignal) => {
+        const ended = once(this.ends, id, { signal: over.signal });
+        return Promise.race([ended, engine.actions.getContainer(id).stop({ t, abortSignal })]);
       });
       return true;
     } catch (error) {
       if (statusOf(error) === 304) return true;
       if (statusOf(error) === 404) return false;
       throw this.unwilling(id, 'stopped', error);
+    } finally {
+      over.abort();
     }
   }
 
@@ -159,6 +171,7 @@ export class DockerHost {
         const since = memory.mark();
         memory.compare(await this.list(engine, signal), since);
       },
+      heard: (change) => this.heard(change),
       changed: async ({ id, name, exitCode }) => {
         const found = await inspectContainer(engine, id, signal);
         const instance = found && instanceOf(found, engine.host);
@@ -171,13 +184,24 @@ export class DockerHost {
     });
   }
 
+  /** What the engine told, before it is asked for more: while it cleans up it does not answer. */
+  private heard({ id, name, exitCode }: Change): void {
+    this.ended.delete(id);
+    if (exitCode === undefined || this.ends.listenerCount(name) === 0) return;
+    const running = this.details.get(id);
+    const exit = exitOfCode(exitCode, new Date());
+    if (running) this.ended.set(id, { ...running, state: 'exited', address: undefined, exit });
+    this.ends.emit(name);
+  }
+
   private async list(engine: Engine, abortSignal: AbortSignal): Promise<Instance[]> {
     const since = this.memory.mark();
     const filters = { label: [MARK_LABEL] };
     const summaries = await engine.calls.listContainers({ all: true, filters, abortSignal });
     const found = await Promise.all(summaries.map((summary) => this.detail(engine, summary, abortSignal)));
     const there = new Set(summaries.map(({ Id }) => Id));
-    for (const map of [this.details, this.unstarted]) for (const id of map.keys()) if (!there.has(id)) map.delete(id);
+    for (const map of [this.details, this.unstarted, this.ended])
+      for (const id of map.keys()) if (!there.has(id)) map.delete(id);
     const instances = found.filter((each) => each !== undefined);
     this.memory.replace(instances, since);
     return instances;
@@ -186,6 +210,8 @@ export class DockerHost {
   /** The list lacks when it started and how it ended: that is asked for once. */
   private async detail(engine: Engine, summary: ContainerInfo, signal: AbortSignal): Promise<Instance | undefined> {
     if (summary.State === 'created') return void this.sweep(engine, summary, signal);
+    const ended = this.ended.get(summary.Id);
+    if (ended && stateOf(summary.State) === 'running') return ended;
     const known = this.details.get(summary.Id);
     const now = listedAddress(summary, engine.host);
     const same =
