@@ -1,4 +1,4 @@
-import { CLUES, ERROR_BINS, FEATURES, type Fit, type Pending, round } from './memory';
+import { CLUES, ERROR_BINS, type Errors, FEATURES, type Fit, type Pending, round } from './memory';
 import { foretold, newRegression, regress } from './regression';
 
 const ERRORS_KEEP = 0.9997;
@@ -23,12 +23,16 @@ const LEAST_SHARE = 0.03;
 /** What is learned of the variance may be so far from the mean of lately and usual, e-fold. */
 const FURTHEST = 2.5;
 const LEAST_VARIANCE = 1e-5;
+/** Times are calm, and wild, when the variance foretold is so far from that of the long run, e-fold. */
+const CALM = -0.5;
+const WILD = 1.5;
 /** A move counts as one from this share of the usual error on; its direction is plain at the inverse of it. */
 const MOVE = 0.3;
 
 export function newFit(): Fit {
   const errors = Array.from({ length: ERROR_BINS }, (_, bin) => Math.exp(-1.2 * Math.abs(middleOf(bin))));
   const sum = errors.reduce((total, share) => total + share, 0);
+  const usual = errors.map((share) => share / sum);
   return {
     change: newRegression(new Array(FEATURES).fill(0), 0.3),
     wildness: newRegression(
@@ -40,13 +44,14 @@ export function newFit(): Fit {
     longRun: 0.04,
     byHour: new Array(24).fill(0),
     hourCount: new Array(24).fill(0),
-    errors: errors.map((share) => share / sum),
+    errors: { calm: usual, wild: usual.slice() },
   };
 }
 
 /** Whether it was learned by regressions of these features and clues. */
 export function isFit(fit: Partial<Fit>): fit is Fit {
-  return fit.change?.weights.length === FEATURES && fit.wildness?.weights.length === CLUES;
+  const { change, wildness, errors } = fit;
+  return change?.weights.length === FEATURES && wildness?.weights.length === CLUES && errors?.wild !== undefined;
 }
 
 /** Where the load moves just now, as differences of y: how far is told by `sizes`, up or down by `signs`. */
@@ -55,23 +60,25 @@ export interface Moves {
   readonly signs: readonly number[];
 }
 
-/** What the features foretell, after `seen` minutes: the change of y, its spread, and what foretold that. */
+/** What the features foretell, after `seen` minutes: the change of y, its spread, and what is known of that. */
 export function foretell(
   fit: Fit,
   features: readonly number[],
   moves: Moves,
   hour: number,
   seen: number,
-): Pick<Pending, 'change' | 'spread' | 'clues'> {
+): Pick<Pending, 'change' | 'spread' | 'wild' | 'clues'> {
   const usual = fit.hourCount[hour]! > 60 ? fit.byHour[hour]! : fit.longRun;
   const clues = cluesOf(fit, moves, usual).map(round);
   const middle = Math.log(LATELY * fit.lately + (1 - LATELY) * usual + LEAST_VARIANCE);
   const learned = foretold(fit.wildness, clues) - LOG_SQUARE;
   const away = Math.max(-FURTHEST, Math.min(FURTHEST, learned - middle));
   const variance = Math.exp(middle + (away * seen) / (seen + PRIOR));
+  const beyond = Math.log((variance + LEAST_VARIANCE) / (fit.longRun + LEAST_VARIANCE));
   return {
     change: Math.max(-3, Math.min(3, foretold(fit.change, features))),
     spread: Math.sqrt(Math.max(LEAST_VARIANCE, variance)),
+    wild: Math.max(0, Math.min(1, (beyond - CALM) / (WILD - CALM))),
     clues,
   };
 }
@@ -91,9 +98,11 @@ function cluesOf({ lately, longRun }: Fit, { sizes, signs }: Moves, usual: numbe
 
 /** Takes in what became of a forecast; `fit` is changed. `seen` counts the minutes before. */
 export function learnFit(fit: Fit, forecast: Pending, y: number, hour: number, seen: number): void {
-  const { features, clues, spread } = forecast;
+  const { features, clues, spread, wild } = forecast;
   const error = y - forecast.y - forecast.change;
-  countError(fit.errors, error / spread, Math.max(1 - ERRORS_KEEP, 1 / (seen + PRIOR)));
+  const part = Math.max(1 - ERRORS_KEEP, 1 / (seen + PRIOR));
+  if (wild < 1) countError(fit.errors.calm, error / spread, part * (1 - wild));
+  if (wild > 0) countError(fit.errors.wild, error / spread, part * wild);
   const least = LEAST_SHARE * fit.longRun + LEAST_VARIANCE / 10;
   regress(fit.wildness, clues, Math.log(error * error + least), wildnessBelief);
   const square = Math.min(Math.abs(error), LARGEST) ** 2;
@@ -112,12 +121,13 @@ function countError(errors: number[], spreads: number, part: number): void {
   errors[Math.max(0, Math.min(ERROR_BINS - 1, bin))]! += part;
 }
 
-/** So many spreads above the forecast lies the error that a share of `sure` stays below. */
-export function errorAt(errors: readonly number[], sure: number): number {
+/** So many spreads above the forecast lies the error that a share of `sure` stays below, in times as wild as `wild`. */
+export function errorAt({ calm, wild: often }: Errors, wild: number, sure: number): number {
   let above = 0;
   for (let bin = ERROR_BINS - 1; bin >= 0; bin--) {
-    above += errors[bin]!;
-    if (above > 1 - sure) return middleOf(bin) + ((above - (1 - sure)) / errors[bin]! - 0.5) * BIN;
+    const share = (1 - wild) * calm[bin]! + wild * often[bin]!;
+    above += share;
+    if (above > 1 - sure) return middleOf(bin) + ((above - (1 - sure)) / share - 0.5) * BIN;
   }
   return LOWEST;
 }

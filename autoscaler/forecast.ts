@@ -140,7 +140,7 @@ export function outlook(memory: LoadMemory, minutesAhead: number): Outlook | und
 }
 
 function quantiles(memory: LoadMemory, fit: Fit, forecast: Pending): (sure: number) => number {
-  return (sure) => loadOf(memory, forecast, errorAt(fit.errors, sure));
+  return (sure) => loadOf(memory, forecast, errorAt(fit.errors, forecast.wild, sure));
 }
 
 function loadOf(memory: LoadMemory, { y, change, spread }: Pending, spreads: number): number {

@@ -49,8 +49,13 @@ export interface Fit {
   longRun: number;
   byHour: number[];
   hourCount: number[];
-  /** How often an error of so many spreads came, the newest counting most; sums to 1. */
-  errors: number[];
+  errors: Errors;
+}
+
+/** How often an error of so many spreads came in calm times and in wild ones, the newest counting most; each sums to 1. */
+export interface Errors {
+  readonly calm: number[];
+  readonly wild: number[];
 }
 
 export interface Pending {
@@ -61,6 +66,8 @@ export interface Pending {
   readonly y: number;
   readonly change: number;
   readonly spread: number;
+  /** From 0, when times were calm for this service, to 1, when they were wild. */
+  readonly wild: number;
 }
 
 /** Fleets that are played along, one for each of WAYS (replay.ts). */
@@ -135,7 +142,7 @@ function copyOfFit({ change, wildness, pending, lately, longRun, byHour, hourCou
     longRun,
     byHour: byHour.slice(),
     hourCount: hourCount.slice(),
-    errors: errors.slice(),
+    errors: { calm: errors.calm.slice(), wild: errors.wild.slice() },
   };
 }
 
