@@ -16,6 +16,7 @@ export interface Swarm {
 const SERVICE = 'edwin-bench';
 const NETWORK = 'edwin-bench-net';
 const PORT = 18_080;
+const PROXY = 'haproxy:2.6';
 
 /**
  * Services find each other by DNS, since the kernel of a test machine may lack what Swarm's own balancing needs; an
@@ -43,6 +44,12 @@ export async function startSwarm(hosts: string, tls: string, image: string): Pro
     await docker(manager, 'service', 'rm', SERVICE).catch(() => undefined);
     for (const engine of [...others, manager]) await docker(engine, 'swarm', 'leave', '--force').catch(() => undefined);
   };
+  await docker(manager, 'image', 'inspect', PROXY)
+    .catch(() => docker(manager, 'pull', '-q', PROXY))
+    .catch(() => {
+      const way = 'push it to where this engine pulls from, or leave Swarm out by --no-swarm';
+      throw new Error(`Swarm's traffic goes through ${PROXY}, which ${manager} does not have: ${way}.`);
+    });
   try {
     await close();
     await docker(manager, 'swarm', 'init', '--advertise-addr', address);
@@ -103,7 +110,7 @@ export async function startSwarm(hosts: string, tls: string, image: string): Pro
       `CFG=${proxy}`,
       '--entrypoint',
       'sh',
-      'haproxy:2.6',
+      PROXY,
       '-c',
       'echo "$CFG" > /tmp/haproxy.cfg && exec haproxy -f /tmp/haproxy.cfg',
     );
