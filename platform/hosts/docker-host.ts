@@ -32,8 +32,8 @@ export class DockerHost {
   private readonly details = new Map<string, Instance>();
   /** Container id → when it was first seen unstarted. */
   private readonly unstarted = new Map<string, number>();
-  /** Emits the id of an instance that ended. */
-  private readonly ends = new EventEmitter();
+  /** Emits the id of an instance that ended; as many listen as are being stopped. */
+  private readonly ends = new EventEmitter().setMaxListeners(0);
   /** Container id → instance that ended when it was told to, until the engine's list says so, too. */
   private readonly ended = new Map<string, Instance>();
   private readonly known: Known = { networks: new Set(), users: new Map() };
