@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { liveSessions } from '../database/listen';
 import type { Pool } from '../database/postgres';
 import { type KeptLease, keepLease } from './kept-lease';
@@ -16,8 +17,9 @@ RETURNING fence::int`;
  * holder does, whose event loop may be busy.
  */
 const hasten = `
-UPDATE registry.leases SET expires_at = clock_timestamp() + interval '1 second'
- WHERE name = $1 AND expires_at > clock_timestamp() + interval '1 second' AND session NOT IN (${liveSessions})`;
+UPDATE registry.leases SET expires_at = clock_timestamp() + make_interval(secs => $2)
+ WHERE name = $1 AND expires_at > clock_timestamp() + make_interval(secs => $2) AND session NOT IN (${liveSessions})`;
+const NOTICE_MS = 300;
 
 const renew = `
 UPDATE registry.leases SET expires_at = clock_timestamp() + make_interval(secs => $3)
@@ -25,8 +27,22 @@ UPDATE registry.leases SET expires_at = clock_timestamp() + make_interval(secs =
 
 const free = "UPDATE registry.leases SET expires_at = '-infinity' WHERE name = $1 AND fence = $2";
 
-/** Takes a lease if it is free. */
+/** Takes a lease if it is free; one whose holder's connection is gone after that holder had time to notice. */
 export async function takeLease(
+  pool: Pool,
+  session: string,
+  name: string,
+  holder: string,
+  ttlSeconds: number,
+): Promise<KeptLease | undefined> {
+  const taken = await takeFree(pool, session, name, holder, ttlSeconds);
+  if (taken) return taken;
+  if ((await pool.query(hasten, [name, NOTICE_MS / 1000])).rowCount !== 1) return undefined;
+  await pause(NOTICE_MS);
+  return takeFree(pool, session, name, holder, ttlSeconds);
+}
+
+async function takeFree(
   pool: Pool,
   session: string,
   name: string,
@@ -36,10 +52,7 @@ export async function takeLease(
   const asked = performance.now();
   const { rows } = await pool.query<{ fence: number }>(take, [name, holder, session, ttlSeconds]);
   const fence = rows[0]?.fence;
-  if (fence === undefined) {
-    await pool.query(hasten, [name]);
-    return undefined;
-  }
+  if (fence === undefined) return undefined;
   return keepLease({
     name,
     holder,
