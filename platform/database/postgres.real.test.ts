@@ -85,9 +85,11 @@ onEngines(['postgres'], ({ postgres: engine }) => {
       const [urls] = await Promise.all([made(), made(), made()]);
       const qa = urls.environments['qa'] ?? '';
       expect(await askOnce(qa, 'SELECT current_user AS role')).toEqual({ role: 'edwin_qa' });
-      const stranger = Object.assign(new URL(qa), { pathname: '/edwin_live' }).toString();
-      const error = await askOnce(stranger, 'SELECT 1').catch((thrown: unknown) => thrown);
-      expect(asPortError(error, 'database', 'the test')).toMatchObject({ code: 'database.refused' });
+      for (const other of ['edwin_live', 'edwin_telemetry', 'edwin', 'postgres']) {
+        const stranger = Object.assign(new URL(qa), { pathname: `/${other}` }).toString();
+        const error = await askOnce(stranger, 'SELECT 1').catch((thrown: unknown) => thrown);
+        expect(asPortError(error, 'database', 'the test')).toMatchObject({ code: 'database.refused' });
+      }
       await expect(prepareDatabases(over(server), ['qa'], passwords)).rejects.toMatchObject({ code: 'config.invalid' });
     } finally {
       // The server's own administrator is named edwin: his password is given back.
