@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { AFTERLIFE_MS, openRealSystem } from '../engines/system';
 import type { RunningEdwin } from '../scenarios/edwin';
+import { until } from '../until';
 import { isReplacement, runningInstances, type Victim } from './kill';
 
 /** Where a benchmark runs: on this machine's processes, or on real servers. */
@@ -68,8 +69,9 @@ export async function realWorld(set: NodeJS.ProcessEnv): Promise<World> {
   };
   const crash = async (): Promise<void> => {
     await control('rabbitmq', 'crash');
-    // Its script gives parts of the start a few seconds, which a machine this busy may exceed; what has started stays.
-    await control('rabbitmq', 'up').catch(() => control('rabbitmq', 'up'));
+    // On a machine this busy the killed one may hold its port for seconds, and parts of the start may take longer than
+    // its script gives them; what has started stays.
+    await until(() => control('rabbitmq', 'up'), { what: 'RabbitMQ is up again', withinMs: 60_000 });
   };
   return {
     env: system.env,
