@@ -48,7 +48,7 @@ export function newFit(): Fit {
   };
 }
 
-/** Whether it was learned by regressions of these features and clues. */
+/** Whether it was learned by regressions of these features and clues, with errors counted as now. */
 export function isFit(fit: Partial<Fit>): fit is Fit {
   const { change, wildness, errors } = fit;
   return change?.weights.length === FEATURES && wildness?.weights.length === CLUES && errors?.wild !== undefined;

@@ -38,6 +38,7 @@ export function startLoad(url: string, inFlight: number): { count(): number; sto
       } catch (error) {
         failed += 1;
         if (failures.length < 10) failures.push((error as Error).message);
+        socket?.destroy(); // before the pause, in which nobody listens to its errors
         await pause(10); // who refuses at once is not asked as fast as it can refuse
       }
       socket?.destroy();
