@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../../test/database';
+import { until } from '../../test/until';
 import { hasCode } from '../errors';
 import { migrate } from './migrate';
+import { openPool } from './postgres';
 
 let database: TestDatabase;
 let folder: string;
@@ -40,6 +42,28 @@ test('several programs that start at once apply each migration once', async () =
   await Promise.all([1, 2, 3, 4].map(() => migrate(database.pool, folder, 'many')));
   const { rows } = await database.pool.query('SELECT id FROM many.things');
   expect(rows).toEqual([{ id: 1 }]);
+});
+
+test('who waited for another program sees what that made, on a connection that had looked for it before, too', async () => {
+  write('0001_first.sql', 'CREATE TABLE things (id int); INSERT INTO things VALUES (1)');
+  const late = openPool(database.url, { max: 1, application_name: 'late' });
+  const first = await database.pool.connect();
+  try {
+    // After its first statement that defines something, a connection no longer hears of others' by chance.
+    await late.query('CREATE TEMP TABLE own (id int)');
+    await first.query('BEGIN');
+    await first.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', ['migrate waited']);
+    await first.query('CREATE SCHEMA waited');
+    const migrated = migrate(late, folder, 'waited');
+    const waits = "SELECT FROM pg_stat_activity WHERE application_name = 'late' AND wait_event = 'advisory'";
+    await until(async () => (await database.pool.query(waits)).rowCount === 1, { what: 'the late one waits' });
+    await first.query('COMMIT');
+    await migrated;
+    expect((await database.pool.query('SELECT id FROM waited.things')).rows).toEqual([{ id: 1 }]);
+  } finally {
+    first.release();
+    await late.end();
+  }
 });
 
 test('a schema that a newer Edwin migrated is refused', async () => {

@@ -26,7 +26,10 @@ export async function migrate(pool: Pool, folder: string, schema: string): Promi
   await transaction(pool, async (client) => {
     const lock = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))';
     await client.query({ text: lock, values: [`migrate ${schema}`], query_timeout: LONGEST_MS } as QueryConfig);
-    await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+    // Asked of the table: a connection may remember from before the wait that there is no such schema, and would go on
+    // to believe it until it locks a table.
+    const made = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+    if (made.rowCount === 0) await client.query(`CREATE SCHEMA "${schema}"`);
     await client.query(`CREATE TABLE IF NOT EXISTS "${schema}".migrations (
       version int PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
     const applied = check(schema, migrations, await appliedOf(client, schema));
