@@ -1,6 +1,6 @@
 /**
- * Contract suites of the real adapters, and the stories on real servers: `npm run test:real`. One file at a time, since
- * they kill and freeze the servers they use. The variables that name the servers: docs/operations.md.
+ * Contract suites of the real adapters, and the stories on real servers: `npm run test:real`. No two at a time that
+ * use the same server, since they kill and freeze them. The variables that name the servers: docs/operations.md.
  */
 const base = require('./jest.config.js');
 
@@ -10,5 +10,6 @@ module.exports = {
   testPathIgnorePatterns: ['/node_modules/'],
   reporters: ['default', ['<rootDir>/test/jest/adapter-table.js', { complete: true }]],
   testTimeout: 120000,
-  maxWorkers: 1,
+  runner: '<rootDir>/test/jest/engine-runner.js',
+  maxWorkers: 2,
 };

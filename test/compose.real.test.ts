@@ -14,9 +14,7 @@ onEngines(['docker'], ({ docker }) => {
   beforeAll(async () => {
     system = await composedSystem(docker.setting('EDWIN_TEST_DOCKER_HOST'));
     await system.compose('up', '-d', '--wait').catch(async (error: Error) => {
-      const states = await system.compose('ps', '-a', '--format', '{{.Service}}: {{.Status}}');
-      const said = await system.compose('logs', '--tail', '10', 'setup', 'rights', 'chatops', 'observability');
-      throw new Error(`The composed system did not come up:\n${states}\n${said}`, { cause: error });
+      throw new Error(`The composed system did not come up:\n${await system.unwell()}`, { cause: error });
     });
     const key = await system.inside<string>(
       "return JSON.parse(require('node:fs').readFileSync('/data/secrets/edwin.json', 'utf8')).PAGE_KEY.at(-1)",

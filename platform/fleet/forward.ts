@@ -2,7 +2,7 @@ import type { Instance } from '../hosts/hosts';
 import { chooseHosts } from './choose-hosts';
 import { openCrew } from './crew';
 import { markOfConnections } from './given';
-import { endInstance, pruneExited, stopInstance, unlist, untilDrained } from './instances';
+import { endInstance, stopInstance, unlist, untilDrained } from './instances';
 import { environmentOf } from './parts';
 import { forwardSteps, type StepName } from './plan';
 import { type Act, each, idsOf, instancesOf, type Run, running } from './run';
@@ -89,7 +89,7 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
     },
     async clear(amid) {
       const { fresh } = await instancesOf(run);
-      await Promise.all([forgetOthers(run, idsOf(running(fresh)), http, amid), pruneExited(parts, cell)]);
+      await forgetOthers(run, idsOf(running(fresh)), http, amid);
       return '';
     },
     async verify() {

@@ -1,7 +1,7 @@
 import { chooseHosts } from './choose-hosts';
 import { openCrew } from './crew';
 import { forgetOthers } from './forward';
-import { admit, pruneExited, register, stopInstance, unlist, untilDrained } from './instances';
+import { admit, register, stopInstance, unlist, untilDrained } from './instances';
 import { undoSteps } from './plan';
 import { type Act, each, idsOf, instancesOf, NeverHealthy, numberOf, type Run, running } from './run';
 
@@ -38,7 +38,7 @@ export function undoActs(run: Run): { steps: ReturnType<typeof undoSteps>; acts:
     async sweep(amid) {
       const sentence = from === undefined ? 'nothing serves' : await restore(run, async () => undefined);
       const { old } = await instancesOf(run);
-      await Promise.all([forgetOthers(run, idsOf(running(old)), http, amid), pruneExited(parts, cell)]);
+      await forgetOthers(run, idsOf(running(old)), http, amid);
       return sentence;
     },
   };

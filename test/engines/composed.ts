@@ -24,8 +24,23 @@ export interface Composed {
   inside<T>(script: string): Promise<T>;
   /** Ids of the containers that Edwin started, not those of the system itself. */
   instances(): Promise<string[]>;
+  /** How each container stands, and the last lines of those that ended, were started again or are not well. */
+  unwell(): Promise<string>;
   /** Ends everything and deletes what it kept. */
   end(): Promise<void>;
+}
+
+/** What `docker inspect` tells of a container, as far as it is used here. */
+interface Container {
+  readonly Id: string;
+  readonly Name: string;
+  readonly RestartCount: number;
+  readonly State: {
+    readonly Status: string;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+    readonly Health?: { readonly Status: string };
+  };
 }
 
 /** The stand-in images of tests may hold a neo4j.conf that its server can not write to, so that nothing is set there. */
@@ -80,6 +95,19 @@ export async function composedSystem(engine: string): Promise<Composed> {
       return JSON.parse(out) as T;
     },
     instances,
+    async unwell() {
+      const ids = (await compose('ps', '-aq')).split('\n').filter(Boolean);
+      const all = JSON.parse(await docker('inspect', ...ids)) as Container[];
+      const parts = all.map(async ({ Id, Name, RestartCount, State }) => {
+        const { Status, ExitCode, OOMKilled, Health } = State;
+        const known = `${Name} ${Status} ${Health?.Status ?? ''} restarts=${RestartCount} exit=${ExitCode} oom=${OOMKilled}`;
+        const well = RestartCount === 0 && (Status === 'exited' ? ExitCode === 0 : Health?.Status === 'healthy');
+        if (well || Status === 'created') return known;
+        const { stdout, stderr } = await run('docker', ['logs', '--tail', '40', Id], { env });
+        return `${known}\n${stdout}${stderr}`;
+      });
+      return (await Promise.all(parts)).join('\n');
+    },
     async end() {
       await compose('stop', 'chatops').catch(() => undefined);
       const left = await instances();

@@ -8,7 +8,7 @@ import type { RunningFleet } from '../../platform/fleet/open';
 import type { Boundary } from '../../platform/fleet/parts';
 import type { Step } from '../../platform/fleet/plan';
 import { until } from '../until';
-import { disagreements } from './agreement';
+import { disagreements, untilPruned } from './agreement';
 import { compile } from './compile';
 import type { Order, Report } from './controller';
 import { createWorld, openFleetOn, openParts } from './world';
@@ -120,7 +120,9 @@ export async function openKilling(): Promise<Killing> {
         takeovers.push(performance.now() - died);
         const operation = await ended(fleet, id);
         const release = operation.state === 'done' ? operation.to : operation.from;
-        return { operation, found: await disagreements({ ...parts, fleet }, 'web', 'stage', release) };
+        const found = await disagreements({ ...parts, fleet }, 'web', 'stage', release);
+        await untilPruned(parts, { service: 'web', environment: 'stage' });
+        return { operation, found };
       } finally {
         await fleet.close();
       }

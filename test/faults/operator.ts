@@ -1,6 +1,6 @@
 import type { Operation, OperationRequest, ServiceStatus } from '../../platform/fleet/fleet';
 import { until } from '../until';
-import { disagreements } from './agreement';
+import { disagreements, untilPruned } from './agreement';
 import type { Behaviour } from './product';
 import type { Controller, EnvironmentName, World } from './world';
 
@@ -58,6 +58,7 @@ export function openOperator({ product }: World, controller: () => Controller): 
         },
         { withinMs: 20_000, what: `everything agrees on release ${release} of ${service} in ${environment}` },
       );
+      await untilPruned(controller(), { service, environment });
     },
   };
 }
