@@ -11,5 +11,5 @@ module.exports = {
   reporters: ['default', ['<rootDir>/test/jest/adapter-table.js', { complete: true }]],
   testTimeout: 120000,
   runner: '<rootDir>/test/jest/engine-runner.js',
-  maxWorkers: 2,
+  maxWorkers: 3,
 };

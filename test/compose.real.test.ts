@@ -6,7 +6,10 @@ import { until } from './until';
 /** Services of the reference product that a student's message passes, and who counts it. */
 const services = ['gateway', 'mailer', 'bot', 'scheduler', 'analytics'];
 
-/** The whole of docker-compose.yml, as a person starts it; told in order. */
+/**
+ * The whole of docker-compose.yml, as a person starts it; told in order.
+ * @seconds 220
+ */
 onEngines(['docker'], ({ docker }) => {
   let system: Composed;
   let cookie = '';

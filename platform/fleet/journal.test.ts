@@ -27,7 +27,7 @@ async function insert(environment: string): Promise<number> {
   return Number(rows[0]?.id);
 }
 
-const [prepare] = forwardSteps({ kind: 'http', from: undefined, to: 1, wanted: 2 });
+const [prepare, start] = forwardSteps({ kind: 'http', from: undefined, to: 1, wanted: 2 });
 
 test('an operation belongs to whoever took it with the highest fence', async () => {
   const operation = await insert('taken');
@@ -42,6 +42,7 @@ test.each<[string, (hold: Hold) => Promise<unknown>]>([
   ['choose hosts', (hold) => journal.placed(hold, ['h1'])],
   ['start a step', (hold) => journal.stepStarted(hold, prepare!)],
   ['end a step', (hold) => journal.stepDone(hold, prepare!, '')],
+  ['end a step and begin the next', (hold) => journal.stepDone(hold, prepare!, '', start)],
   ['tell progress', (hold) => journal.progress(hold, 'x', 1)],
   ['let a release serve', (hold) => journal.serve(hold, 1)],
   ['undo', (hold) => journal.undo(hold, 'x', [])],
@@ -56,6 +57,28 @@ test.each<[string, (hold: Hold) => Promise<unknown>]>([
   await expect(write({ operation, fence: 1 })).rejects.toMatchObject({ code: 'fleet.fenced' });
   expect(await journal.read(operation)).toEqual(before);
   await write({ operation, fence: 2 });
+});
+
+test('the end of a step is the beginning of the next, also of one that was begun before', async () => {
+  const operation = await insert('walked');
+  const hold = { operation, fence: 1 };
+  await journal.take(operation, 1, 'one');
+  await journal.stepStarted(hold, prepare!);
+  const steps = async () => {
+    const sql =
+      'SELECT name, finished_at IS NOT NULL AS done, detail FROM fleet.steps WHERE operation = $1 ORDER BY position';
+    return (await database.pool.query(sql, [operation])).rows;
+  };
+  await journal.stepDone(hold, prepare!, 'two hosts', start);
+  expect((await journal.read(operation)).phase).toBe(start!.phase);
+  expect(await steps()).toEqual([
+    { name: 'prepare', done: true, detail: 'two hosts' },
+    { name: 'start', done: false, detail: '' },
+  ]);
+  await journal.stepDone(hold, prepare!, 'two hosts', start);
+  await journal.stepDone(hold, start!, 'two started');
+  expect(await journal.done(operation)).toEqual(new Set([1, 2]));
+  expect((await journal.read(operation)).phase).toBe(start!.phase);
 });
 
 test('nobody writes about an operation that is final', async () => {

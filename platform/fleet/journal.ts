@@ -23,7 +23,8 @@ export interface Journal {
   /** Positions of the steps that are done. */
   done(operation: number): Promise<Set<number>>;
   stepStarted(hold: Hold, step: Step): Promise<void>;
-  stepDone(hold: Hold, step: Step, detail: string): Promise<void>;
+  /** The step is done and `next`, if there is one, begins: in one write, so that a step costs one. */
+  stepDone(hold: Hold, step: Step, detail: string, next?: Step): Promise<void>;
   progress(hold: Hold, phase: string, healthy: number): Promise<void>;
   /**
    * The release serves from now on; undefined: nothing does. `connections` is the mark of what its instances were given
@@ -78,12 +79,14 @@ export function openJournal(pool: Pool): Journal {
       );
       if (rowCount === 0) throw fenced(hold);
     },
-    async stepDone(hold, step, detail) {
+    async stepDone(hold, step, detail, next) {
       const { rowCount } = await pool.query(
-        `WITH held AS (UPDATE fleet.operations SET phase = phase WHERE ${held} RETURNING id)
+        `WITH held AS (UPDATE fleet.operations SET phase = coalesce($7, phase) WHERE ${held} RETURNING id),
+         begun AS (INSERT INTO fleet.steps (operation, position, name) SELECT id, $5, $6 FROM held WHERE $5::int IS NOT NULL
+           ON CONFLICT (operation, position) DO UPDATE SET detail = 'taken up again')
          UPDATE fleet.steps SET finished_at = clock_timestamp(), detail = $4
          FROM held WHERE operation = held.id AND position = $3`,
-        [hold.operation, hold.fence, step.position, detail],
+        [hold.operation, hold.fence, step.position, detail, next?.position, next?.name, next?.phase],
       );
       if (rowCount === 0) throw fenced(hold);
     },

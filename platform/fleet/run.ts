@@ -42,17 +42,18 @@ export async function walk(
   acts: Readonly<Partial<Record<StepName, Act>>>,
 ): Promise<void> {
   const done = await run.parts.journal.done(run.hold.operation);
-  for (const step of steps) {
-    if (done.has(step.position)) continue;
+  const left = steps.filter(({ position }) => !done.has(position));
+  for (const [index, step] of left.entries()) {
     const act = acts[step.name];
     if (act === undefined) throw new Error(`no act for step ${step.name}`);
     run.signal.throwIfAborted();
-    await run.parts.journal.stepStarted(run.hold, step);
+    // The others begin where the one before is done.
+    if (index === 0) await run.parts.journal.stepStarted(run.hold, step);
     run.log.info({ event: 'step.started', step: step.name }, step.phase);
     await reach(run, step, 'started');
     const detail = await insist(run, step, () => act(() => reach(run, step, 'amid')));
     await reach(run, step, 'acted');
-    await run.parts.journal.stepDone(run.hold, step, detail);
+    await run.parts.journal.stepDone(run.hold, step, detail, left[index + 1]);
     run.log.info({ event: 'step.done', step: step.name }, detail || step.phase);
     await reach(run, step, 'done');
   }

@@ -5,6 +5,7 @@ import { graphContract } from './contract';
 import { openNeo4jGraph } from './neo4j';
 import { openGraph } from './open';
 
+/** @seconds 50 */
 onEngines(['neo4j'], ({ neo4j: engine }) => {
   const user = engine.setting('EDWIN_TEST_NEO4J_USER');
   const password = engine.setting('EDWIN_TEST_NEO4J_PASSWORD');

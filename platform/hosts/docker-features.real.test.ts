@@ -10,7 +10,10 @@ import { entriesOf, hostsFolder, putTestImage, writeHosts } from './fixture-dock
 import type { Hosts, Instance, InstanceEvent, InstanceSpec } from './hosts';
 import { openHosts } from './open';
 
-/** What only Docker has, on two of the test's hosts. */
+/**
+ * What only Docker has, on two of the test's hosts.
+ * @seconds 40
+ */
 onEngines(['hosts'], ({ hosts: engine }) => {
   const { folder, remove } = hostsFolder();
   const entries = entriesOf(engine.setting('EDWIN_TEST_HOSTS'), engine.setting('EDWIN_TEST_HOSTS_TLS')).slice(0, 2);

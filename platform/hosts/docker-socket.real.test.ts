@@ -5,7 +5,10 @@ import { hostsContract } from './contract';
 import { isolationContract } from './contract-isolation';
 import { dockerFixture, hostsFolder } from './fixture-docker';
 
-/** The engine is somebody else's, too: it is not disturbed, but what leads to it. */
+/**
+ * The engine is somebody else's, too: it is not disturbed, but what leads to it.
+ * @seconds 35
+ */
 onEngines(['docker'], ({ docker: engine }) => {
   const { folder, remove } = hostsFolder();
   const socket = join(folder, 'engine.sock');

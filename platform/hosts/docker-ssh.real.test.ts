@@ -63,5 +63,6 @@ const suite = ({ docker: engine }: { docker: { setting(name: string): string } }
   });
 };
 
+/** @seconds 50 */
 if (whyNoSshd === undefined) onEngines(['docker'], suite);
 else absent('needs an SSH server', whyNoSshd);

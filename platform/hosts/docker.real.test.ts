@@ -5,6 +5,7 @@ import { isolationContract } from './contract-isolation';
 import { dockerFixture, entriesOf, foreignCredentials, hostsFolder, writeHosts } from './fixture-docker';
 import { openHosts } from './open';
 
+/** @seconds 50 */
 onEngines(['hosts'], ({ hosts: engine }) => {
   const { folder, remove } = hostsFolder();
   const tls = engine.setting('EDWIN_TEST_HOSTS_TLS');

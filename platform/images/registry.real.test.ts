@@ -62,6 +62,7 @@ function opener(docker: Engine, registry: TestRegistry, folder: string, builder:
   };
 }
 
+/** @seconds 50 */
 onEngines(['docker'], ({ docker }) => {
   for (const builder of ['buildkit', 'classic'] as const) {
     let server: ImagesServer;

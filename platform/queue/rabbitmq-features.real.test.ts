@@ -9,6 +9,7 @@ import { rabbitOperator } from './fixture-rabbitmq';
 import type { IncomingMessage, Queue } from './queue';
 import { openRabbitQueue } from './rabbitmq';
 
+/** @seconds 50 */
 onEngines(['rabbitmq'], ({ rabbitmq }) => {
   let relay: Relay;
   const rabbit = rabbitOperator(rabbitmq);

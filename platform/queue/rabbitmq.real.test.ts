@@ -5,6 +5,7 @@ import { queueContract } from './contract';
 import { rabbitOperator } from './fixture-rabbitmq';
 import { openRabbitQueue } from './rabbitmq';
 
+/** @seconds 170 */
 onEngines(['rabbitmq'], ({ rabbitmq }) => {
   let relay: Relay;
   beforeAll(async () => {

@@ -12,6 +12,7 @@ import { registryContract } from './contract';
 import { openRegistry } from './open';
 import type { Registration, Registry } from './registry';
 
+/** @seconds 80 */
 onEngines(['consul'], ({ consul }) => {
   const operator = consulOperator(consul);
   let token: { secret: string; revoke(): Promise<void> };

@@ -14,6 +14,7 @@ import { openTelemetry } from './open';
 // It starts in 15 s, and on a machine with much else to do in 100.
 jest.setTimeout(300_000);
 
+/** @seconds 60 */
 onEngines(['elasticsearch'], (engines) => {
   const stranger = { username: `edwin-${randomBytes(4).toString('hex')}`, password: 'of-another-environment' };
   let server: TestElasticsearch;

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nextOf, serversOf } from '../jest/engine-runner';
+import { nextOf, suiteOf } from '../jest/engine-runner';
 
-const file = (...servers: string[]) => ({ servers: new Set(servers) });
+const file = (seconds: number, ...servers: string[]) => ({ servers: new Set(servers), seconds });
 
-test('a suite’s servers are those of all its parts; programs that it starts itself are not', () => {
+test('a suite’s servers are those of all its parts, but for what nobody disturbs', () => {
   const source = "onEngines(['hosts', 'docker'], () => {});\nonEngines(\n  ['consul', 'haproxy'],\n  suite);";
-  expect([...serversOf(source)]).toEqual(['hosts', 'docker', 'consul']);
-  expect(() => serversOf('test("x")')).toThrow('names them');
+  expect(suiteOf(source)).toEqual({ servers: new Set(['hosts', 'consul']), seconds: 10 });
+  expect(suiteOf(`/** @seconds 170 */\n${source}`).seconds).toBe(170);
+  expect(() => suiteOf('test("x")')).toThrow('names them');
 });
 
 test('every suite on real servers in the tree names them', () => {
@@ -18,18 +19,19 @@ test('every suite on real servers in the tree names them', () => {
       .map((path) => join(root, folder, path)),
   );
   expect(files.length).toBeGreaterThan(20);
-  for (const path of files) expect(() => serversOf(readFileSync(path, 'utf8'))).not.toThrow();
+  for (const path of files) expect(() => suiteOf(readFileSync(path, 'utf8'))).not.toThrow();
 });
 
 test('no two files that dispute a server run at once', () => {
-  const [queue, whole, names] = [file('rabbitmq'), file('rabbitmq', 'consul'), file('consul')];
+  const [queue, whole, names] = [file(10, 'rabbitmq'), file(90, 'rabbitmq', 'consul'), file(10, 'consul')];
   expect(nextOf([whole, names], [queue])).toBe(names);
   expect(nextOf([whole], [queue])).toBeUndefined();
   expect(nextOf([], [])).toBeUndefined();
 });
 
-test('the file that the most others wait for comes first, so that none is left alone at the end', () => {
-  const [a, b, c, d] = [file('neo4j'), file('docker'), file('docker'), file('docker')];
-  expect(nextOf([a, b, c, d], [])).toBe(b);
-  expect(nextOf([a, c, d], [b])).toBe(a);
+test('what has the most to come comes first, so that nothing long is left for the end', () => {
+  const [short, first, second, long] = [file(10, 'neo4j'), file(30, 'hosts'), file(40, 'hosts'), file(60)];
+  expect(nextOf([short, long, first, second], [])).toBe(first);
+  expect(nextOf([short, long, second], [first])).toBe(long);
+  expect(nextOf([short, second], [first])).toBe(short);
 });

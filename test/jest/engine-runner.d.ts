@@ -1,5 +1,6 @@
 export interface SuiteFile {
   readonly servers: ReadonlySet<string>;
+  readonly seconds: number;
 }
-export function serversOf(source: string): Set<string>;
+export function suiteOf(source: string): SuiteFile;
 export function nextOf<File extends SuiteFile>(waiting: readonly File[], running: readonly File[]): File | undefined;

@@ -16,6 +16,7 @@ const APP_SECRET = 'app-secret-of-the-story';
 /**
  * One story on real servers, told in order: three Docker hosts over mutual TLS, Consul, RabbitMQ, Elasticsearch, Neo4j,
  * a registry and HAProxy.
+ * @seconds 190
  */
 onEngines(['hosts', 'registry', 'docker', 'consul', 'rabbitmq', 'elasticsearch', 'neo4j', 'haproxy'], (engines) => {
   const messenger = new Messenger(APP_SECRET);
