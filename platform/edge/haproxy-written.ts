@@ -40,10 +40,8 @@ export class Written {
    */
   private async write(): Promise<void> {
     for (let written = ''; ; ) {
-      const [map, configuration] = [
-        poolsMap(await this.master.entries()),
-        poolsConfiguration(await this.master.slots()),
-      ];
+      const [entries, slots] = await Promise.all([this.master.entries(), this.master.slots()]);
+      const [map, configuration] = [poolsMap(entries), poolsConfiguration(slots)];
       if (map + configuration === written) return;
       // First the map: a slot without servers is harmless, servers in a slot that the map does not know are lost.
       await replaceFile(this.master.folder, 'pools.map', map);

@@ -17,7 +17,6 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
   const http = to.snapshot.kind === 'http' || from?.snapshot.kind === 'http';
   let hosts: readonly string[] = entry.placement ?? [];
   let placed = entry.placement !== undefined;
-  let drained = false;
   const crew = () =>
     openCrew(run, {
       release: to,
@@ -74,17 +73,15 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
       const seconds = (from ?? to).snapshot.rollout.drainSeconds;
       const old = idsOf((await instancesOf(run)).old);
       const left = await team().meanwhile('ready', (signal) => untilDrained(parts, cell, old, seconds, signal));
-      drained = left === 0;
-      return left === 0 ? 'no sessions left' : `${left} sessions left after ${seconds} s`;
+      if (left > 0) return `${left} sessions left after ${seconds} s`;
+      // Before they end, since engines that take containers down keep disks from what the edge writes.
+      await Promise.all([...old].map((id) => parts.edge.remove(cell, id, { force: true })));
+      return 'no sessions left';
     },
     async stop(amid) {
+      // Edge and registry lead nobody to them since `shift`.
       const old = running((await instancesOf(run)).old);
-      // Edge and registry lead nobody to them since `shift`; who has no session is forgotten at the edge meanwhile.
-      const end = async (instance: Instance): Promise<void> => {
-        const forgotten = http && drained && parts.edge.remove(cell, instance.id, { force: true });
-        await Promise.all([endInstance(parts, instance), forgotten]);
-      };
-      await team().meanwhile('ready', () => each(old, amid, end));
+      await team().meanwhile('ready', () => each(old, amid, (instance) => endInstance(parts, instance)));
       return `${old.length} stopped`;
     },
     async clear(amid) {
