@@ -1,7 +1,7 @@
 import { certaintyFor } from './certainty';
 import { numbers } from './fixture-signals';
 import type { Replay } from './memory';
-import { newReplay, TELLTALE, WAYS } from './replay';
+import { LONGEST_KEEP, newReplay, TELLTALE, WAYS } from './replay';
 
 /** A replay in which surer ways cost more and are late less, as `late` and `cost` say for how sure a way is. */
 function replayOf(
@@ -31,7 +31,7 @@ test('of the ways that keep the promise the cheapest is taken, and no surer than
 
 test('patience is chosen where it is cheaper', () => {
   const patient = replayOf(late, (sure, keep) => cost(sure, 0) - 50 * keep);
-  expect(certaintyFor(patient, 0.99).keep).toBe(2);
+  expect(certaintyFor(patient, 0.99).keep).toBe(LONGEST_KEEP);
 });
 
 test('a stricter promise is kept by being surer', () => {

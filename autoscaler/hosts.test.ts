@@ -125,6 +125,34 @@ describe('hosts', () => {
     expect(decided([host('1'), ...draining]).decision.remove).toEqual(['idle']);
   });
 
+  describe('that a forecast wants', () => {
+    const busy = (count: number) => many(count, (i) => host(`${i}`));
+    const minute = Math.floor(monday / 60_000);
+    const before = (count: number): PoolState => ({ ...newPoolState, wanted: [{ minute: minute - 1, count }] });
+    const wants = (count: number, more: Partial<PoolCase> = {}, earlier = 3) =>
+      decided(busy(3), { policy: pool({ warm: count }), ...more }, before(earlier)).decision;
+
+    test('in no more than this minute are not launched yet, when they are few', () => {
+      const { hosts, direction, launch, reason } = wants(4);
+      expect({ hosts, direction, launch }).toEqual({ hosts: 3, direction: 'hold', launch: [] });
+      expect(reason).toMatch(/^Hold 3 hosts: .* 1 more is launched if still wanted in a minute\.$/);
+    });
+
+    test('in the minute before as well, or many at once, are launched', () => {
+      expect(wants(4, {}, 4)).toMatchObject({ hosts: 4, direction: 'out' });
+      expect(wants(5)).toMatchObject({ hosts: 5, direction: 'out' });
+      expect(wants(6, {}, 4)).toMatchObject({ hosts: 6 });
+      expect(wants(5, {}, 4)).toMatchObject({ hosts: 4 });
+    });
+
+    test('by the policy, or since hosts are full, do not wait', () => {
+      const bounds = { min: 4, max: 10, minReason: 'a sale', maxReason: 'x' };
+      expect(wants(0, { bounds })).toMatchObject({ hosts: 4, direction: 'out' });
+      const full = { measuredAt: monday, hosts: many(3, (i) => host(`${i}`, { cpu: 0.97 })) };
+      expect(wants(0, { signals: full })).toMatchObject({ hosts: 4, direction: 'out' });
+    });
+  });
+
   test('are kept warm beyond the need if the policy wants it', () => {
     expect(decided([host('1')], { policy: pool({ warm: 3 }) }).decision.hosts).toBe(3);
   });

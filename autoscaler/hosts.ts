@@ -3,7 +3,7 @@ import { type Bounds, hostBounds } from './bounds';
 import type { Demand } from './demand';
 import { shown } from './guard';
 import type { PoolPolicy } from './policy';
-import { DRAIN_MINUTES, LONGEST_KEEP, SHORTEST_KEEP } from './replay';
+import { DRAIN_MINUTES, LONGEST_KEEP, launchable, SHORTEST_KEEP } from './replay';
 import type { HostSignals, LedgerEntry, PoolDecision, PoolSignals, ServiceSignals } from './signals';
 import { note, type PoolState } from './state';
 import { victims } from './victims';
@@ -77,9 +77,17 @@ export function decideHosts(before: PoolState, input: PoolCase): { decision: Poo
     const held = idea === 'hold' ? have : count;
     return settle(held, idea, `${verb(idea, have, held)}: ${pin.author} wants ${pin.wanted} (${pin.reason}).`);
   }
-  if (want > have) {
-    const count = Math.min(want, have + policy.largestStep.out);
+  const earlier = wanted.find((entry) => entry.minute === minute - 1)?.count ?? want;
+  const steady = launchable(want, earlier, have, need.backlog > 0 || need.full !== undefined);
+  // What is needed at once, or by the policy, does not wait.
+  const launch = Math.max(steady, bounds.min, Math.min(want, need.now));
+  if (launch > have) {
+    const count = Math.min(launch, have + policy.largestStep.out);
     return settle(count, 'out', `${verb('out', have, count)}: ${because}`);
+  }
+  if (want > have) {
+    const more = `${want - have} more ${want - have === 1 ? 'is' : 'are'} launched if still wanted in a minute.`;
+    return settle(have, 'hold', `${verb('hold', have, have)}: ${because} ${more}`);
   }
   if (kept >= have) {
     const why =

@@ -4,6 +4,7 @@ import {
   backlogAfterBoot,
   countReallyLate,
   LONGEST_KEEP,
+  launchable,
   newReplay,
   type Plant,
   play,
@@ -155,4 +156,14 @@ describe('blocks of six hours', () => {
       expect(booting.length).toBeLessThanOrEqual(64);
     }
   });
+});
+
+test.each<[string, Parameters<typeof launchable>, number]>([
+  ['one more has to be wanted for two minutes', [11, 10, 10, false], 10],
+  ['one that was wanted before is launched', [11, 11, 10, false], 11],
+  ['a steep rise is launched at once', [13, 10, 10, false], 13],
+  ['so is what is wanted while messages wait', [11, 10, 10, true], 11],
+  ['a wish that became smaller is that small', [11, 14, 10, false], 11],
+])('%s', (_name, given, units) => {
+  expect(launchable(...given)).toBe(units);
 });

@@ -7,7 +7,7 @@ import { NONE, type Played, type Replay } from './memory';
  */
 const LOGITS = [0.5, 1.5, 2.3, 3, 3.6, 4.2, 4.8, 5.5, 6.2, 7];
 /** For how many boots what is no longer wanted is kept: around the break-even with booting again. */
-const KEEPS = [1, 2];
+const KEEPS = [1, 1.7];
 export const SHORTEST_KEEP = KEEPS[0]!;
 export const LONGEST_KEEP = KEEPS.at(-1)!;
 
@@ -117,10 +117,24 @@ function follow(fleet: Played, minute: number, need: number, backlog: number, pl
   const have = fleet.ready + fleet.booting.length;
   const wanted = unitsFor(need, backlog, plant);
   fleet.wanted.push(fleet.queue > have * plant.unitRate * 2.5 ? Math.max(wanted, have) : wanted);
+  const launch = launchable(wanted, fleet.wanted.at(-2) ?? wanted, have, fleet.queue > 0);
   while (fleet.wanted.length > keepMinutes) fleet.wanted.shift();
   const target = Math.max(...fleet.wanted);
-  if (wanted > have) for (let i = have; i < wanted; i++) fleet.booting.push(minute + 1 + plant.bootMinutes);
+  if (launch > have) for (let i = have; i < launch; i++) fleet.booting.push(minute + 1 + plant.bootMinutes);
   else if (target < have) fleet.ready = Math.max(plant.least, 1, fleet.ready - (have - target));
+}
+
+/** So large a part of the fleet, and one, is launched in the minute it is first wanted. */
+const STEEP = 0.15;
+
+/**
+ * Units up to which may be launched now. Few more are launched once they were wanted in the minute before as well: most
+ * such wishes pass, and each launch is paid for as long as it boots and is kept. Many more, and what is wanted while
+ * messages wait, are launched at once.
+ */
+export function launchable(wanted: number, before: number, have: number, waiting: boolean): number {
+  const steady = Math.min(wanted, before);
+  return waiting || wanted - steady > STEEP * have + 1 ? wanted : steady;
 }
 
 /** Within so many minutes a backlog is worked off once new hosts work: it is rare, and all that comes waits behind it. */
