@@ -145,6 +145,12 @@ describe('hosts', () => {
       expect(wants(5, {}, 4)).toMatchObject({ hosts: 4 });
     });
 
+    test('are taken back at once while they drain, since that costs no boot', () => {
+      const hosts = [...busy(3), host('d', { state: 'draining' })];
+      const { launch, undrain, hosts: count } = wants(4, { signals: { measuredAt: monday, hosts } });
+      expect({ count, launch, undrain }).toEqual({ count: 4, launch: [], undrain: ['d'] });
+    });
+
     test('by the policy, or since hosts are full, do not wait', () => {
       const bounds = { min: 4, max: 10, minReason: 'a sale', maxReason: 'x' };
       expect(wants(0, { bounds })).toMatchObject({ hosts: 4, direction: 'out' });

@@ -79,8 +79,9 @@ export function decideHosts(before: PoolState, input: PoolCase): { decision: Poo
   }
   const earlier = wanted.find((entry) => entry.minute === minute - 1)?.count ?? want;
   const steady = launchable(want, earlier, have, need.backlog > 0 || need.full !== undefined);
-  // What is needed at once, or by the policy, does not wait.
-  const launch = Math.max(steady, bounds.min, Math.min(want, need.now));
+  // What is needed at once, or by the policy, does not wait; nor do draining hosts, whose return costs no boot.
+  const free = have + hosts.length - working.length;
+  const launch = Math.max(steady, bounds.min, Math.min(want, Math.max(need.now, free)));
   if (launch > have) {
     const count = Math.min(launch, have + policy.largestStep.out);
     return settle(count, 'out', `${verb('out', have, count)}: ${because}`);
