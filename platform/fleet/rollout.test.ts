@@ -25,6 +25,20 @@ afterAll(async () => {
   await world?.close();
 });
 
+test('old instances have left the edge before the first of them is ended', async () => {
+  const release = await ada.build('drained');
+  const cell = { service: 'web', environment: 'stage' } as const;
+  const seen: { atEdge: number; running: number }[] = [];
+  onBoundary = async ({ step, moment }) => {
+    if (step !== 'stop' || moment !== 'started') return;
+    const running = (await one.hosts.instances(cell)).filter(({ state }) => state === 'running');
+    seen.push({ atEdge: (await one.edge.servers(cell)).length, running: running.length });
+  };
+  expect(await ada.operate()).toMatchObject({ state: 'done' });
+  expect(seen).toEqual([{ atEdge: 2, running: 4 }]);
+  await ada.agreed(release);
+});
+
 describe('a deployment during which instances are killed', () => {
   test.each(['healthy', 'shift', 'drain', 'stop'] as const)('replaces a new one that dies at step %s', async (step) => {
     const release = await ada.build(`killed at ${step}`);
