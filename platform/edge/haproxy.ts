@@ -40,6 +40,7 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
   const master = new Master(address, folder, closed.signal);
   const written = new Written(master);
   let turn: Promise<unknown> = Promise.resolve();
+  const telling = new Set<Promise<Workers>>();
 
   /** Every piece of work finds what an earlier try did, so one that met a restart is done again. */
   const insist = async <T>(work: (limit: number) => Promise<T>): Promise<T> => {
@@ -67,7 +68,11 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
   /** Confirmed when it is in the files, and the worker that was told is still the one that serves. */
   const change = (work: (workers: Workers, limit: number) => Promise<Workers>): Promise<void> =>
     insist(async (limit) => {
-      const told = (await work(await master.workers(), limit)).current;
+      const change = master.workers().then((workers) => work(workers, limit));
+      telling.add(change);
+      const told = (await change.finally(() => telling.delete(change))).current;
+      // Those that are just now being told are written together with it.
+      await Promise.allSettled(telling);
       await written.save();
       if ((await master.workers()).current !== told) throw new NoAnswer('it was restarted meanwhile');
     });

@@ -4,11 +4,12 @@ import type { Instance } from '../hosts/hosts';
 import { chooseHosts } from './choose-hosts';
 import type { Release } from './fleet';
 import { admit, exitSentence, forget, register, startInstance, untilHealthy } from './instances';
+import { LISTED_MS } from './listing';
 import { instanceId, instancesOf, NeverHealthy, numberOf, type Run } from './run';
 
-/** How far an instance is brought. Each level includes those before it. */
-type Level = 'started' | 'healthy' | 'registered' | 'ready';
-const levels: readonly Level[] = ['started', 'healthy', 'registered', 'ready'];
+/** How far an instance is brought: each level includes those before it. One that is ready is led to, by registry and edge. */
+type Level = 'started' | 'healthy' | 'ready';
+const levels: readonly Level[] = ['started', 'healthy', 'ready'];
 
 /** The instances that an operation brings up for one release. */
 export interface Crew {
@@ -28,7 +29,7 @@ export interface CrewOptions {
   /** Hosts of the first attempts, by place. */
   readonly hosts: readonly string[];
   /** Called when the number of healthy instances changes. */
-  readonly onHealthy?: (healthy: number) => Promise<void>;
+  readonly onHealthy?: (healthy: number) => void;
 }
 
 /** Restarts of an instance before it was ever healthy, and after. */
@@ -41,6 +42,9 @@ const CHECK_MS = 200;
 export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: CrewOptions): Crew {
   const { parts, cell } = run;
   const reached = new Map<string, number>();
+  const well = new Set<string>();
+  /** Instances on their way to be healthy; false when one exited. */
+  const coming = new Map<string, Promise<boolean>>();
   const failures = new Map<number, { count: number; kills: number; allowed: number; lastId: string | undefined }>();
   /** Highest attempt of each place that was tried here; a start that fails leaves no instance behind. */
   const tried = new Map<number, number>();
@@ -49,7 +53,7 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
   const ordinals = Array.from({ length: count }, (_, index) => index + 1);
 
   const attemptsOf = async (ordinal: number): Promise<{ attempt: number; instance: Instance }[]> => {
-    const { fresh, old } = await instancesOf(run, CHECK_MS);
+    const { fresh, old } = await instancesOf(run, LISTED_MS);
     return [...fresh, ...old]
       .map((instance) => ({ number: numberOf(run, kind, instance.id), instance }))
       .flatMap(({ number, instance }) => (number?.ordinal === ordinal ? [{ attempt: number.attempt, instance }] : []))
@@ -78,7 +82,10 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
     if (host === undefined) throw new NeverHealthy(`There is no host for ${id}.`);
     try {
       if (attempt > 1) await parts.images.ensure(release.image, host);
-      return await startInstance(parts, cell, release, { id, host, operation: String(run.hold.operation) });
+      const instance = await startInstance(parts, cell, release, { id, host, operation: String(run.hold.operation) });
+      // While others are still being started.
+      heal(ordinal, instance).catch(() => undefined);
+      return instance;
     } catch (error) {
       if (!(error instanceof EdwinError)) throw error;
       if (error.code !== 'hosts.start-failed' && error.code !== 'hosts.unreachable')
@@ -106,15 +113,26 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
       instance ??= await start(ordinal, Math.max(newest?.attempt ?? 0, tried.get(ordinal) ?? 0) + 1);
       if (instance === undefined) continue;
       if (level >= 1 && !(await heal(ordinal, instance))) continue;
-      if (level >= 2) await register(parts, cell, release, instance);
-      if (level >= 3) await admit(parts, cell, release, instance);
+      if (level >= 2)
+        await Promise.all([register(parts, cell, release, instance), admit(parts, cell, release, instance)]);
       reached.set(instance.id, level);
       return;
     }
   };
 
-  const heal = async (ordinal: number, instance: Instance): Promise<boolean> => {
-    if ((reached.get(instance.id) ?? -1) >= 1) return true;
+  const heal = (ordinal: number, instance: Instance): Promise<boolean> => {
+    const before = coming.get(instance.id);
+    if (before) return before;
+    const work = becomeWell(ordinal, instance);
+    coming.set(instance.id, work);
+    work.then(
+      (isWell) => isWell || coming.delete(instance.id),
+      (error) => error instanceof NeverHealthy || coming.delete(instance.id),
+    );
+    return work;
+  };
+
+  const becomeWell = async (ordinal: number, instance: Instance): Promise<boolean> => {
     const deadline = Date.now() + release.snapshot.rollout.healthSeconds * 1_000;
     const verdict = await untilHealthy(parts, release, instance, deadline, run.signal);
     if (!verdict.well && verdict.exited) {
@@ -123,10 +141,10 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
       return false;
     }
     if (!verdict.well) throw new NeverHealthy(`${verdict.sentence}.`, instance.id);
-    reached.set(instance.id, 1);
+    well.add(instance.id);
     const { count, kills } = failures.get(ordinal) ?? { count: 0, kills: 0 };
     failures.set(ordinal, { count, kills, allowed: RESTARTS_PROVEN, lastId: undefined });
-    await onHealthy?.([...reached.values()].filter((value) => value >= 1).length);
+    onHealthy?.(well.size);
     return true;
   };
 
@@ -142,7 +160,9 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
 
   /** An instance that died after it was known to others. */
   const bury = async (instance: Instance): Promise<void> => {
-    if (!reached.delete(instance.id)) return;
+    coming.delete(instance.id);
+    const [wasReached, wasWell] = [reached.delete(instance.id), well.delete(instance.id)];
+    if (!wasReached && !wasWell) return;
     run.log.warn({ instance: instance.id }, `${exitSentence(instance.id, instance.exit)}; it is replaced`);
     await forget(parts, cell, release.snapshot.kind, instance.id);
   };

@@ -1,10 +1,10 @@
-import type { Instance } from '../hosts/hosts';
 import { chooseHosts } from './choose-hosts';
 import { openCrew } from './crew';
 import { markOfConnections } from './given';
 import { endInstance, stopInstance, unlist, untilDrained } from './instances';
+import { LISTED_MS } from './listing';
 import { environmentOf } from './parts';
-import { forwardSteps, type StepName } from './plan';
+import { forwardSteps } from './plan';
 import { type Act, each, idsOf, instancesOf, type Run, running } from './run';
 
 /**
@@ -23,14 +23,31 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
       kind: '',
       count: entry.wanted,
       hosts,
-      onHealthy: (healthy) => parts.journal.progress(run.hold, `${healthy} of ${entry.wanted} healthy`, healthy),
+      onHealthy: (count) => {
+        healthy = count;
+        tellHealthy().catch(() => undefined); // the step tells it once more
+      },
     });
+  let healthy = 0;
+  let telling: Promise<void> | undefined;
+  /** Several that become healthy meanwhile are told together. */
+  const tellHealthy = (): Promise<void> => {
+    const write = async (): Promise<void> => {
+      for (let told = -1; told !== healthy; ) {
+        told = healthy;
+        await parts.journal.progress(run.hold, `${told} of ${entry.wanted} healthy`, told);
+      }
+    };
+    telling ??= write().finally(() => {
+      telling = undefined;
+    });
+    return telling;
+  };
   let members: ReturnType<typeof crew> | undefined;
   const team = () => {
     members ??= crew();
     return members;
   };
-  const phase = (name: StepName) => steps.find((step) => step.name === name)?.phase ?? name;
 
   const acts: Record<string, Act> = {
     async prepare(amid) {
@@ -50,28 +67,27 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
     },
     async healthy() {
       await team().complete('healthy');
-      await parts.journal.progress(run.hold, phase('healthy'), entry.wanted);
+      healthy = entry.wanted;
+      await tellHealthy();
       return `${entry.wanted} healthy`;
-    },
-    async register(amid) {
-      await team().complete('registered', amid);
-      return '';
     },
     async shift(amid) {
       await team().complete('ready');
       await amid();
-      await parts.journal.serve(run.hold, to.number, await markOfConnections(parts, cell, to));
+      const [there, servers] = await Promise.all([
+        instancesOf(run, LISTED_MS),
+        http ? parts.edge.servers(cell) : [],
+        markOfConnections(parts, cell, to).then((mark) => parts.journal.serve(run.hold, to.number, mark)),
+      ]);
       await amid();
-      const old = idsOf(running((await instancesOf(run)).old));
-      const [servers] = await Promise.all([http ? parts.edge.servers(cell) : [], unlist(parts, cell, old)]);
-      if (!http) return `release ${to.number} works`;
+      const old = idsOf(running(there.old));
       const ready = servers.filter(({ id }) => old.has(id));
-      await Promise.all(ready.map(({ id }) => parts.edge.drain(cell, id)));
-      return `${entry.wanted} added, ${ready.length} draining`;
+      await Promise.all([unlist(parts, cell, old), ...ready.map(({ id }) => parts.edge.drain(cell, id))]);
+      return http ? `${entry.wanted} added, ${ready.length} draining` : `release ${to.number} works`;
     },
     async drain() {
       const seconds = (from ?? to).snapshot.rollout.drainSeconds;
-      const old = idsOf((await instancesOf(run)).old);
+      const old = idsOf((await instancesOf(run, LISTED_MS)).old);
       const left = await team().meanwhile('ready', (signal) => untilDrained(parts, cell, old, seconds, signal));
       if (left > 0) return `${left} sessions left after ${seconds} s`;
       // Before they end, since engines that take containers down keep disks from what the edge writes.
@@ -80,23 +96,21 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
     },
     async stop(amid) {
       // Edge and registry lead nobody to them since `shift`.
-      const old = running((await instancesOf(run)).old);
+      const old = running((await instancesOf(run, LISTED_MS)).old);
       await team().meanwhile('ready', () => each(old, amid, (instance) => endInstance(parts, instance)));
       return `${old.length} stopped`;
     },
-    async clear(amid) {
-      const { fresh } = await instancesOf(run);
-      await forgetOthers(run, idsOf(running(fresh)), http, amid);
-      return '';
-    },
-    async verify() {
-      // One that ends just now is replaced; `complete` says when that is hopeless.
-      for (let fresh: Instance[] = []; fresh.length < entry.wanted; ) {
+    async verify(amid) {
+      // One that ends just now is replaced, and looked at once more; `complete` says when that is hopeless.
+      for (let well = 0; well < entry.wanted; ) {
         await team().complete('ready');
-        const there = await instancesOf(run);
-        fresh = running(there.fresh);
-        await Promise.all(running(there.old).map((instance) => stopInstance(parts, cell, instance)));
-        await forgetOthers(run, idsOf(fresh), http, async () => undefined);
+        const there = instancesOf(run);
+        const fresh = there.then((all) => idsOf(running(all.fresh)));
+        await Promise.all([
+          there.then(({ old }) => Promise.all(running(old).map((instance) => stopInstance(parts, cell, instance)))),
+          forgetOthers(run, fresh, http, amid),
+        ]);
+        well = (await fresh).size;
       }
       return `${entry.wanted} well`;
     },
@@ -104,23 +118,22 @@ export function forwardActs(run: Run): { steps: ReturnType<typeof forwardSteps>;
   return { steps, acts };
 }
 
-/** Edge and registry keep only the given instances of the cell. */
+/** Edge and registry keep only the given instances of the cell; they are asked while those are being found out. */
 export async function forgetOthers(
   { parts, cell }: Run,
-  keep: ReadonlySet<string>,
+  keep: ReadonlySet<string> | Promise<ReadonlySet<string>>,
   http: boolean,
   amid: () => Promise<void>,
 ): Promise<void> {
   const { registry } = environmentOf(parts, cell.environment);
   const atEdge = async (): Promise<void> => {
-    const servers = http ? await parts.edge.servers(cell) : [];
-    await Promise.all(
-      servers.filter(({ id }) => !keep.has(id)).map(({ id }) => parts.edge.remove(cell, id, { force: true })),
-    );
+    const [servers, kept] = await Promise.all([http ? parts.edge.servers(cell) : [], keep]);
+    const others = servers.filter(({ id }) => !kept.has(id));
+    await Promise.all(others.map(({ id }) => parts.edge.remove(cell, id, { force: true })));
   };
   const inRegistry = async (): Promise<void> => {
-    const entries = await registry.instances(cell.service);
-    await Promise.all(entries.filter(({ id }) => !keep.has(id)).map(({ id }) => registry.deregister(id)));
+    const [entries, kept] = await Promise.all([registry.instances(cell.service), keep]);
+    await Promise.all(entries.filter(({ id }) => !kept.has(id)).map(({ id }) => registry.deregister(id)));
   };
   await each([atEdge, inRegistry], amid, (work) => work());
 }

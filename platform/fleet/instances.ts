@@ -4,6 +4,7 @@ import type { Instance, InstanceExit } from '../hosts/hosts';
 import type { Cell } from './cell';
 import type { Release } from './fleet';
 import { instanceCommand, instanceEnv, listens } from './instance-env';
+import { LISTED_MS } from './listing';
 import { readableLines, withoutSecrets } from './log-lines';
 import { environmentOf, type FleetParts } from './parts';
 import { probe } from './probe';
@@ -49,13 +50,15 @@ export async function startInstance(
       stopGraceSeconds: snapshot.rollout.stopGraceSeconds,
     });
     const { service, environment } = cell;
+    parts.listing.note(instance);
     parts.log.info(
       { event: 'instance.started', instance: id, service, environment, release: release.number, host, operation },
       `${id} started on ${host}`,
     );
     return instance;
-  } finally {
+  } catch (error) {
     parts.listing.stale();
+    throw error;
   }
 }
 
@@ -75,7 +78,7 @@ export type Verdict =
   /** `exited`: it is gone, or lost with its host; else its time was over. */
   | { readonly well: false; readonly exited: boolean; readonly sentence: string };
 
-const PROBE_MS = 75;
+const PROBE_MS = 50;
 const WORKER_PROOF_MS = 1_000;
 /** How long a host may be away before what starts there is given up. */
 const LOST_MS = 5_000;
@@ -99,7 +102,7 @@ export async function untilHealthy(
       if (result.ok) return { well: true };
       note = result.note;
     }
-    const listed = (await parts.listing.all(200)).find(({ id }) => id === instance.id);
+    const listed = (await parts.listing.all(LISTED_MS)).find(({ id }) => id === instance.id);
     if (listed === undefined || listed.state === 'exited')
       return { well: false, exited: true, sentence: exitSentence(instance.id, listed?.exit) };
     if (listed.state === 'running') seenAt = now;
@@ -185,7 +188,6 @@ export async function endInstance(parts: FleetParts, instance: Instance): Promis
   const { service, release: number } = instance.labels;
   const release = await parts.releases.get(service, number).catch(() => undefined);
   await parts.hosts.stop(instance.id, { graceSeconds: release?.snapshot.rollout.stopGraceSeconds ?? 25 });
-  parts.listing.stale();
 }
 
 /** Removes exited instances but the newest few, kept for their logs; those on a host that is away another time. */

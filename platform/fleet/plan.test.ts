@@ -6,17 +6,17 @@ test.each([
   [
     'an http service',
     { kind: 'http' as const, from: 3, to: 4, wanted: 2 },
-    'prepare start healthy register shift drain stop clear verify',
+    'prepare start healthy shift drain stop verify',
   ],
   [
     'a worker, which has no sessions',
     { kind: 'worker' as const, from: 3, to: 4, wanted: 2 },
-    'prepare start healthy register shift stop clear verify',
+    'prepare start healthy shift stop verify',
   ],
   [
     'the first release',
     { kind: 'http' as const, from: undefined, to: 1, wanted: 1 },
-    'prepare start healthy register shift clear verify',
+    'prepare start healthy shift verify',
   ],
 ])('%s moves forward by its steps', (_, input, expected) => {
   expect(names(forwardSteps(input))).toBe(expected);

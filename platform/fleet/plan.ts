@@ -2,19 +2,17 @@
  * The steps of an operation, in order. Each is journaled before it acts and after; each may be repeated at any time
  * and then only does what is still missing, so that whoever takes over begins with the first that is not done.
  *
- *     prepare ─► start ─► healthy ─► register ─► shift ─► drain ─► stop ─► clear ─► verify ─► done
- *        └─────────┴────────┴───────────┴──────────┴────────┴───────┴───────┴────────┘
- *                           never healthy: restore ─► withdraw ─► halt ─► sweep ─► undone
+ *     prepare ─► start ─► healthy ─► shift ─► drain ─► stop ─► verify ─► done
+ *        └─────────┴────────┴──────────┴────────┴───────┴────────┘
+ *                 never healthy: restore ─► withdraw ─► halt ─► sweep ─► undone
  */
 export type StepName =
   | 'prepare'
   | 'start'
   | 'healthy'
-  | 'register'
   | 'shift'
   | 'drain'
   | 'stop'
-  | 'clear'
   | 'verify'
   | 'restore'
   | 'withdraw'
@@ -48,12 +46,10 @@ export function forwardSteps({ kind, from, to, wanted }: PlanInput): Step[] {
     step('prepare', `choosing hosts and preparing the image of release ${to}`, wanted > 1),
     step('start', `starting ${instances} of release ${to}`, wanted > 1),
     step('healthy', `waiting until release ${to} is healthy`),
-    step('register', `registering release ${to}`, wanted > 1),
     step('shift', http ? `shifting traffic to release ${to}` : `handing the work to release ${to}`, true),
     ...(http && replaces ? [step('drain', `draining release ${from}`)] : []),
     ...(replaces ? [step('stop', `stopping release ${from}`, wanted > 1)] : []),
-    step('clear', replaces ? `removing release ${from}` : 'clearing up', replaces),
-    step('verify', `checking that all of release ${to} is well`),
+    step('verify', `checking that all of release ${to} is well`, replaces),
   ]);
 }
 

@@ -190,7 +190,7 @@ onEngines(['consul'], ({ consul }) => {
       await asking;
       const after = await portsOf(release);
       expect(met['healthy acted']).toEqual(before);
-      expect(met['register acted']).toEqual([...before, ...after].sort());
+      expect(met['shift amid']).toEqual([...before, ...after].sort());
       expect(met['shift acted']).toEqual(after);
       expect(met['drain started']).toEqual(after);
       expect(await ports('web')).toEqual(after);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Pool } from 'pg';
 import { controlRole } from '../../platform/database/environments';
 import { openPool } from '../../platform/database/postgres';
 import { openRealSystem, type RealSystem } from '../engines/system';
@@ -69,36 +70,48 @@ async function prepare(edwin: RunningEdwin, repository: string): Promise<string[
 
 async function ours(edwin: RunningEdwin, system: RealSystem): Promise<boolean> {
   const load = startLoad(`${system.edgeUrl}/stage/web/`, IN_FLIGHT);
-  const web: number[] = [];
-  const worker: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    web.push(await done(edwin, 'deploy', 'web', 'stage', String(1 + (round % 2))));
-    worker.push(await done(edwin, 'deploy', 'worker', 'stage', String(1 + (round % 2))));
-  }
+  const ended: Record<string, number[]> = { web: [], worker: [] };
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const [service, all] of Object.entries(ended))
+      all.push(await done(edwin, 'deploy', service, 'stage', String(1 + (round % 2))));
   await until(() => load.count() >= REQUESTS, { what: `${REQUESTS} requests`, withinMs: 120_000 });
   const result = await load.stop();
-  row('Edwin, HTTP: all new and old gone', times(web), `bound ${BOUND_MS} ms`);
-  row('Edwin, worker: all new and old gone', times(worker));
-  for (const service of ['web', 'worker']) row(`Edwin, steps of the last (${service})`, await steps(system, service));
-  tell('Edwin', result);
-  return result.failed > 0 || median(web) > BOUND_MS;
-}
-
-/** Where the time of the newest operation went, as the journal has it. */
-async function steps({ env }: RealSystem, service: string): Promise<string> {
-  const url = new URL(env['POSTGRES_URL'] ?? '');
+  const url = new URL(system.env['POSTGRES_URL'] ?? '');
   url.pathname = `/${controlRole}`;
   const pool = openPool(url.href, { max: 1 });
   try {
-    const { rows } = await pool.query<{ name: string; ms: number }>(
-      `SELECT name, round(extract(epoch FROM finished_at - started_at) * 1000)::int AS ms FROM fleet.steps
-       WHERE operation = (SELECT max(id) FROM fleet.operations WHERE service = $1) ORDER BY position`,
-      [service],
-    );
-    return rows.map(({ name, ms }) => `${name} ${ms}`).join(', ');
+    const [web, worker] = [await replaced(pool, 'web'), await replaced(pool, 'worker')];
+    row('Edwin, HTTP: all new and old gone', times(web), `bound ${BOUND_MS} ms`);
+    row('Edwin, HTTP: checked, and its end told', times(ended['web'] ?? []));
+    row('Edwin, worker: all new and old gone', times(worker));
+    row('Edwin, worker: checked, and its end told', times(ended['worker'] ?? []));
+    for (const service of ['web', 'worker']) row(`Edwin, steps of the last (${service})`, await steps(pool, service));
+    tell('Edwin', result);
+    return result.failed > 0 || median(web) > BOUND_MS;
   } finally {
     await pool.end();
   }
+}
+
+/** From the request until the last old instance had ended, of the newest operations, as the journal has it. */
+async function replaced(pool: Pool, service: string): Promise<number[]> {
+  const { rows } = await pool.query<{ ms: number }>(
+    `SELECT extract(epoch FROM s.finished_at - o.requested_at)::float8 * 1000 AS ms
+     FROM fleet.operations o JOIN fleet.steps s ON s.operation = o.id AND s.name = 'stop'
+     WHERE o.service = $1 ORDER BY o.id DESC LIMIT $2`,
+    [service, ROUNDS],
+  );
+  return rows.map(({ ms }) => ms).reverse();
+}
+
+/** Where the time of the newest operation went. */
+async function steps(pool: Pool, service: string): Promise<string> {
+  const { rows } = await pool.query<{ name: string; ms: number }>(
+    `SELECT name, round(extract(epoch FROM finished_at - started_at) * 1000)::int AS ms FROM fleet.steps
+     WHERE operation = (SELECT max(id) FROM fleet.operations WHERE service = $1) ORDER BY position`,
+    [service],
+  );
+  return rows.map(({ name, ms }) => `${name} ${ms}`).join(', ');
 }
 
 /** Swarm takes the same images by a name of their own on each host. */
