@@ -29,6 +29,7 @@ hosts:
     bind: '10.0.0.11',
     reach: 'port',
     networks: 'edwin',
+    bridge: 'own',
     environments: ['stage'],
     tls: folder,
     drained: false,
@@ -37,6 +38,17 @@ hosts:
   });
   expect(here).toMatchObject({ address: '127.0.0.1', bind: '127.0.0.1', zone: 'default', drained: true });
   expect(remote).toMatchObject({ address: 'app-1.example', bind: '10.0.0.12', tls: undefined, cpus: undefined });
+});
+
+test.each([
+  ['environments: [stage]', true],
+  ['environments: [stage, prod]', false],
+  ['drained: false', false],
+  ['environments: [stage], reach: network', false],
+])('Docker’s own network, which keeps nothing apart, on a host with %s: %s', (more, allowed) => {
+  const parsed = () => parse(`hosts: [{ name: h1, engine: ssh://edwin@app-1, bridge: engine, ${more} }]`);
+  if (allowed) expect(parsed()).toMatchObject([{ bridge: 'engine' }]);
+  else expect(parsed).toThrow(/hosts\.0\.bridge: may be `engine` only where `environments` names one/);
 });
 
 test('all mistakes are told at once', () => {

@@ -43,6 +43,10 @@ const host = z
       .regex(/^[a-z][a-z0-9_-]{0,40}$/, 'must be a lower-case word of letters, digits, _ and -')
       .default('edwin')
       .meta({ description: 'How the names of the environments’ networks begin: `edwin` makes `edwin-stage`' }),
+    bridge: z.enum(['own', 'engine']).default('own').meta({
+      description:
+        'The network of instances: `own`, one for each environment; or `engine`, the one that Docker itself has, where containers start a sixth quicker, for hosts of a single environment',
+    }),
     environments: z
       .array(z.string().min(1))
       .default([])
@@ -52,7 +56,14 @@ const host = z
     cpus: z.number().positive().optional().meta({ description: 'Processors to count with; default: what it has' }),
     memoryMb: z.int().positive().optional().meta({ description: 'MiB of memory to count with; default: what it has' }),
   })
-  .superRefine(({ engine, tls }, context) => {
+  .superRefine(({ engine, tls, bridge, environments, reach }, context) => {
+    const shared = bridge === 'engine' && (environments.length !== 1 || reach !== 'port');
+    if (shared)
+      context.addIssue({
+        code: 'custom',
+        path: ['bridge'],
+        message: 'may be `engine` only where `environments` names one and `reach` is `port`: it keeps nothing apart',
+      });
     const protocol = URL.canParse(engine) ? new URL(engine).protocol : '';
     if (protocol === 'tcp:' && tls === undefined && !isLoopback(new URL(engine).hostname))
       context.addIssue({ code: 'custom', path: ['tls'], message: 'is needed for tcp:// of another machine' });
@@ -77,6 +88,8 @@ export interface HostEntry {
   readonly reach: 'port' | 'network';
   /** How the names of networks begin. */
   readonly networks: string;
+  /** `engine`: Docker's own network in place of one for each environment, on a host that has a single one. */
+  readonly bridge: 'own' | 'engine';
   readonly environments: readonly string[];
   readonly tls: string | undefined;
   readonly drained: boolean;

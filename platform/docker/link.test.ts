@@ -32,6 +32,7 @@ beforeEach(async () => {
     bind: '',
     reach: 'port',
     networks: 'edwin',
+    bridge: 'own',
     environments: [],
     tls: undefined,
     drained: false,

@@ -13,7 +13,7 @@ const spec: InstanceSpec = {
   memoryMb: 100,
   cpus: 0.25,
 };
-const place = { name: 'h1', address: 'app-1', reach: 'port' as const, networks: 'edwin' };
+const place = { name: 'h1', address: 'app-1', reach: 'port' as const, networks: 'edwin', bridge: 'own' as const };
 const made = (changes: Partial<InstanceSpec> = {}, imageUser = '', cpus = 4) =>
   containerOf({ ...spec, ...changes }, { host: { ...place, bind: '10.0.0.1' }, cpus, imageUser });
 

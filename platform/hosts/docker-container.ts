@@ -18,7 +18,7 @@ const UNSEEN = 255;
 
 /** What is known of the place where a container is made. */
 export interface Surroundings {
-  readonly host: Pick<HostEntry, 'bind' | 'reach' | 'networks'>;
+  readonly host: Pick<HostEntry, 'bind' | 'reach' | 'networks' | 'bridge'>;
   /** Processors that the engine has. */
   readonly cpus: number;
   /** `USER` of the image; empty when it names none. */
@@ -75,7 +75,7 @@ export function containerOf(spec: InstanceSpec, { host, cpus, imageUser }: Surro
   };
 }
 
-type Place = Pick<HostEntry, 'name' | 'address' | 'reach' | 'networks'>;
+type Place = Pick<HostEntry, 'name' | 'address' | 'reach' | 'networks' | 'bridge'>;
 
 /** Undefined when the container is none of ours, or was never started. */
 export function instanceOf(found: ContainerInspectInfo, host: Place): Instance | undefined {

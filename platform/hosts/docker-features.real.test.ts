@@ -120,6 +120,21 @@ onEngines(['hosts'], ({ hosts: engine }) => {
     });
   });
 
+  test('on a host of one environment, an instance on the network that Docker itself has is reached as any other', async () => {
+    const own = writeHosts(folder, [{ ...first, environments: ['stage'], bridge: 'engine' }], 'bridge.yaml');
+    const there = await openHosts(own, { data: folder, log: silent });
+    try {
+      const answers = `require('node:http').createServer((_, response) => response.end('here')).listen(process.env.PORT)`;
+      const { id, address } = await there.start(specOf(answers, { listens: true }));
+      const answer = () => fetch(`http://${address!.host}:${address!.port}/`).then((response) => response.text());
+      expect(await until(() => answer(), { what: 'the instance answers' })).toBe('here');
+      const found = await engines.get(first.name).calls.getContainer(id).inspect();
+      expect(Object.keys(found.NetworkSettings.Networks)).toEqual(['bridge']);
+    } finally {
+      await there.close();
+    }
+  });
+
   test('values of the environment are in the environment of the container and nowhere else', async () => {
     const { id, address } = await hosts.start(specOf(idle, { listens: true }));
     const found = await engines.get(first.name).calls.getContainer(id).inspect();

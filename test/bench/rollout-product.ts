@@ -28,12 +28,12 @@ const dockerfile = `FROM node:24-slim AS web
 WORKDIR /app
 COPY web.js version ./
 USER node
-CMD ["node", "web.js"]
+ENTRYPOINT ["node", "web.js"]
 FROM node:24-slim AS worker
 WORKDIR /app
 COPY worker.js version ./
 USER node
-CMD ["node", "worker.js"]
+ENTRYPOINT ["node", "worker.js"]
 `;
 
 const service = (name: string, kind: string) => `  ${name}:

@@ -13,16 +13,20 @@ import { startSwarm } from './swarm';
 /**
  * `npm run bench:rollout`: six instances of an HTTP service and of a worker on three Docker hosts are replaced again
  * and again, images already pulled, under 40 requests in flight on kept connections; beside it, Docker Swarm does the
- * same on the same engines with the best settings known. Needs the EDWIN_TEST_… variables. Ends with status 1 when one
- * of Edwin's requests failed, or a rollout took longer than its bound.
+ * same on the same engines with the best settings known. The hosts are for one
+ * environment alone, on the network that Docker itself has (`bridge: engine`). Each rollout begins when what the one
+ * before left on the engines is cleaned away. Needs the EDWIN_TEST_… variables. Ends with status 1 when one of Edwin's requests failed, or
+ * it took longer than its bound until the last old instance was gone.
  */
 const IN_FLIGHT = 40;
 const ROUNDS = 5;
 const REQUESTS = 10_000;
 const BOUND_MS = 2_500;
+/** Exited instances that Edwin keeps for their logs, of both services. */
+const KEPT = 6;
 
 async function main(): Promise<void> {
-  const system = await openRealSystem(process.env);
+  const system = await openRealSystem(process.env, 'stage');
   const repository = rolloutProduct();
   let bad = true;
   try {
@@ -72,8 +76,10 @@ async function ours(edwin: RunningEdwin, system: RealSystem): Promise<boolean> {
   const load = startLoad(`${system.edgeUrl}/stage/web/`, IN_FLIGHT);
   const ended: Record<string, number[]> = { web: [], worker: [] };
   for (let round = 0; round < ROUNDS; round += 1)
-    for (const [service, all] of Object.entries(ended))
+    for (const [service, all] of Object.entries(ended)) {
+      await cleaned(system);
       all.push(await done(edwin, 'deploy', service, 'stage', String(1 + (round % 2))));
+    }
   await until(() => load.count() >= REQUESTS, { what: `${REQUESTS} requests`, withinMs: 120_000 });
   const result = await load.stop();
   const url = new URL(system.env['POSTGRES_URL'] ?? '');
@@ -91,6 +97,13 @@ async function ours(edwin: RunningEdwin, system: RealSystem): Promise<boolean> {
   } finally {
     await pool.end();
   }
+}
+
+/** Waits until the engines have taken away what the rollout before ended. */
+async function cleaned({ hosts }: RealSystem): Promise<void> {
+  const filters = { label: ['edwin.environment'], status: ['exited', 'dead', 'removing'] };
+  const exited = () => Promise.all(hosts.map(({ engine }) => engine.listContainers({ all: true, filters })));
+  await until(async () => (await exited()).flat().length <= KEPT, { what: 'old instances are removed' });
 }
 
 /** From the request until the last old instance had ended, of the newest operations, as the journal has it. */

@@ -64,7 +64,8 @@ const names = [
 
 const environments = ['dev', 'stage', 'prod'];
 
-export async function openRealSystem(set: NodeJS.ProcessEnv): Promise<RealSystem> {
+/** @param only the one environment that the hosts are for, on Docker's own network; without it they are for all */
+export async function openRealSystem(set: NodeJS.ProcessEnv, only?: string): Promise<RealSystem> {
   const missing = names.filter((name) => !set[name]);
   if (missing.length > 0) throw new Error(`not set: ${missing.join(', ')}`);
   const of = (name: string): string => set[name] ?? '';
@@ -104,7 +105,7 @@ export async function openRealSystem(set: NodeJS.ProcessEnv): Promise<RealSystem
     const edge = await startHaproxy({ program: of('EDWIN_TEST_HAPROXY'), host: address });
     closers.push(() => edge.stop());
     const hostsFile = join(folder, 'hosts.yaml');
-    writeFileSync(hostsFile, hostsYaml(of('EDWIN_TEST_HOSTS'), of('EDWIN_TEST_HOSTS_TLS')));
+    writeFileSync(hostsFile, hostsYaml(of('EDWIN_TEST_HOSTS'), of('EDWIN_TEST_HOSTS_TLS'), only));
 
     const login = `${of('EDWIN_TEST_REGISTRY_USER')}:${of('EDWIN_TEST_REGISTRY_PASSWORD')}`;
     const neo4j = `${of('EDWIN_TEST_NEO4J_USER')}:${of('EDWIN_TEST_NEO4J_PASSWORD')}`;
@@ -174,10 +175,11 @@ function hostOf(pair: string, tls: string): RealHost {
 }
 
 /** Each in a zone of its own. */
-function hostsYaml(hosts: string, tls: string): string {
+function hostsYaml(hosts: string, tls: string, only: string | undefined): string {
+  const more = only === undefined ? '' : `, environments: [${only}], bridge: engine`;
   const entries = hosts.split(',').map((pair) => {
     const [name, engine] = pair.split('=');
-    return `  - { name: ${name}, engine: "${engine}", zone: zone-${name}, tls: "${tls}" }\n`;
+    return `  - { name: ${name}, engine: "${engine}", zone: zone-${name}, tls: "${tls}"${more} }\n`;
   });
   return `hosts:\n${entries.join('')}`;
 }
