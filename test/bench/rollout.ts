@@ -13,10 +13,10 @@ import { startSwarm } from './swarm';
 /**
  * `npm run bench:rollout`: six instances of an HTTP service and of a worker on three Docker hosts are replaced again
  * and again, images already pulled, under 40 requests in flight on kept connections; beside it, Docker Swarm does the
- * same on the same engines with the best settings known. The hosts are for one
- * environment alone, on the network that Docker itself has (`bridge: engine`). Each rollout begins when what the one
- * before left on the engines is cleaned away. Needs the EDWIN_TEST_… variables. Ends with status 1 when one of Edwin's requests failed, or
- * it took longer than its bound until the last old instance was gone.
+ * same on the same engines with the best settings known. The hosts are for one environment alone, on the network that
+ * Docker itself has (`bridge: engine`). Each rollout begins when what the one before left on the engines is cleaned
+ * away. Needs the EDWIN_TEST_… variables. Ends with status 1 when one of Edwin's requests failed, or it took longer
+ * than its bound until the last old instance was gone.
  */
 const IN_FLIGHT = 40;
 const ROUNDS = 5;
