@@ -43,6 +43,8 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
   const { parts, cell } = run;
   const reached = new Map<string, number>();
   const well = new Set<string>();
+  /** Somebody waits for health: before that nobody is told of it. */
+  let awaited = false;
   /** Instances on their way to be healthy; false when one exited. */
   const coming = new Map<string, Promise<boolean>>();
   const failures = new Map<number, { count: number; kills: number; allowed: number; lastId: string | undefined }>();
@@ -144,7 +146,7 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
     well.add(instance.id);
     const { count, kills } = failures.get(ordinal) ?? { count: 0, kills: 0 };
     failures.set(ordinal, { count, kills, allowed: RESTARTS_PROVEN, lastId: undefined });
-    onHealthy?.(well.size);
+    if (awaited) onHealthy?.(well.size);
     return true;
   };
 
@@ -168,6 +170,10 @@ export function openCrew(run: Run, { release, kind, count, hosts, onHealthy }: C
   };
 
   const complete = async (level: Level, amid?: () => Promise<void>): Promise<void> => {
+    if (level !== 'started' && !awaited) {
+      awaited = true;
+      if (well.size > 0) onHealthy?.(well.size);
+    }
     let first = amid;
     const results = await Promise.allSettled(
       ordinals.map(async (ordinal) => {
