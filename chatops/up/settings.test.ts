@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseCatalog } from '../../platform/catalog-file';
 import { readConfig } from '../../platform/config';
 import { openSecrets } from '../../platform/secrets';
-import { fillSecrets, programSpecs } from './settings';
+import { fillSecrets, platformSecret, programSpecs } from './settings';
 
 const catalog = parseCatalog(
   `product: shop
@@ -37,6 +37,14 @@ describe('secrets of the environments at start', () => {
     const before = secrets.values('dev', ['KEY']);
     fillSecrets(catalog, secrets, {});
     expect(secrets.values('dev', ['KEY'])).toEqual(before);
+  });
+
+  test('those of the platform begin with no dash, which neo4j-admin takes for an option, and stay', () => {
+    const secrets = openSecrets(folder);
+    const made = Array.from({ length: 500 }, (_, index) => platformSecret(secrets, `NEO4J_${index}`));
+    expect(made.filter((password) => !/^[0-9a-f]{48}$/.test(password))).toEqual([]);
+    expect(new Set(made).size).toBe(made.length);
+    expect(platformSecret(secrets, 'NEO4J_0')).toBe(made[0]);
   });
 
   test('given ones are taken, the one for the environment first', () => {
@@ -118,7 +126,7 @@ describe('what the programs are started with', () => {
       HOST: '0.0.0.0',
       EDGE_URL: 'http://10.0.0.1:1',
       INSTANCES_URL: 'http://10.0.0.1:4400',
-      PAGE_KEY: expect.stringMatching(/^\S{32}$/),
+      PAGE_KEY: expect.stringMatching(/^[0-9a-f]{48}$/),
       PUBLIC_URL: 'http://127.0.0.1:4400',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://10.0.0.1:4',
     });

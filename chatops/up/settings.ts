@@ -18,7 +18,8 @@ export function platformSecret(secrets: Secrets, name: string, make = randomPass
   return secrets.values(PLATFORM, [name])[name] as string;
 }
 
-const randomPassword = (): string => randomBytes(24).toString('base64url');
+/** Hexadecimal, since tools that servers are set up with take a word that begins with a dash for an option. */
+const randomPassword = (): string => randomBytes(24).toString('hex');
 
 /**
  * Gives every required secret of the catalog a value where it has none: the one in Edwin's own environment
@@ -33,8 +34,7 @@ export function fillSecrets(catalog: Catalog, secrets: Secrets, given: NodeJS.Pr
     for (const name of new Set([...required, ...optional])) {
       const value = given[`${environment.toUpperCase().replaceAll('-', '_')}_${name}`] ?? given[name];
       if (value) secrets.set(environment, name, value);
-      else if (required.has(name) && known[name] === undefined)
-        secrets.set(environment, name, randomBytes(24).toString('hex'));
+      else if (required.has(name) && known[name] === undefined) secrets.set(environment, name, randomPassword());
     }
   }
 }
