@@ -68,9 +68,9 @@ export function openHaproxyEdge({ adminUrl, trafficUrl, patienceMs = PATIENCE_MS
   /** Confirmed when it is in the files, and the worker that was told is still the one that serves. */
   const change = (work: (workers: Workers, limit: number) => Promise<Workers>): Promise<void> =>
     insist(async (limit) => {
-      const change = master.workers().then((workers) => work(workers, limit));
-      telling.add(change);
-      const told = (await change.finally(() => telling.delete(change))).current;
+      const mine = master.workers().then((workers) => work(workers, limit));
+      telling.add(mine);
+      const told = (await mine.finally(() => telling.delete(mine))).current;
       // Those that are just now being told are written together with it.
       await Promise.allSettled(telling);
       await written.save();

@@ -65,6 +65,18 @@ test('a start that is told late does not bring back what has exited; one that is
   expect(states(await listing.all(60_000))).toEqual(['again running', 'listed exited', 'told exited']);
 });
 
+test('a start that is told late does not hide that its host is not reached, an exit does', async () => {
+  const { asked, tell, listing } = openHosts();
+  const first = listing.all(60_000);
+  tell({ kind: 'started', instance: running('one') });
+  tell({ kind: 'exited', instance: exited('two') });
+  asked[0]?.([
+    { ...running('one'), state: 'unknown' },
+    { ...running('two'), state: 'unknown' },
+  ]);
+  expect(states(await first)).toEqual(['one unknown', 'two exited']);
+});
+
 test('after something was removed the hosts are asked again, and what was told before is forgotten', async () => {
   const { asked, tell, listing } = openHosts();
   const first = listing.all(60_000);

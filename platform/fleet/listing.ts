@@ -85,9 +85,9 @@ function withNews(listed: readonly Instance[], news: ReadonlyMap<string, Instanc
   return [...there.values()];
 }
 
-/** Of two words about one instance: an exit never precedes its start, and what is not known now tells nothing. */
+/** The newer of two words about one instance: a later start, or the exit of the same. Else the first one stands. */
 function newer(one: Instance, other: Instance): Instance {
   const [a, b] = [one.startedAt.getTime(), other.startedAt.getTime()];
   if (a !== b) return a > b ? one : other;
-  return one.state === 'exited' ? one : other;
+  return other.state === 'exited' ? other : one;
 }
