@@ -37,6 +37,15 @@ test('steps have places in the journal that never meet', () => {
   expect(positions).toEqual([...positions].sort((a, b) => a - b));
 });
 
+test('a step stays in its place, so that an operation an older Edwin left after four steps is still to be shifted', () => {
+  const places = (from: number | undefined, kind: 'http' | 'worker') =>
+    forwardSteps({ kind, from, to: 4, wanted: 2 }).map(({ name, position }) => `${position} ${name}`);
+  const first = ['1 prepare', '2 start', '3 healthy', '5 shift'];
+  expect(places(3, 'http')).toEqual([...first, '6 drain', '7 stop', '9 verify']);
+  expect(places(3, 'worker')).toEqual([...first, '6 stop', '8 verify']);
+  expect(places(undefined, 'http')).toEqual([...first, '7 verify']);
+});
+
 test('phases are words for people', () => {
   const phases = forwardSteps({ kind: 'http', from: 3, to: 4, wanted: 2 }).map(({ phase }) => phase);
   expect(phases).toContain('starting 2 instances of release 4');

@@ -37,6 +37,8 @@ export interface PlanInput {
 }
 
 const UNDO = 100;
+/** A place that stays empty: operations that an older Edwin left under way have a step of their own there. */
+const FREE = undefined;
 
 export function forwardSteps({ kind, from, to, wanted }: PlanInput): Step[] {
   const http = kind === 'http';
@@ -46,9 +48,11 @@ export function forwardSteps({ kind, from, to, wanted }: PlanInput): Step[] {
     step('prepare', `choosing hosts and preparing the image of release ${to}`, wanted > 1),
     step('start', `starting ${instances} of release ${to}`, wanted > 1),
     step('healthy', `waiting until release ${to} is healthy`),
+    FREE,
     step('shift', http ? `shifting traffic to release ${to}` : `handing the work to release ${to}`, true),
     ...(http && replaces ? [step('drain', `draining release ${from}`)] : []),
     ...(replaces ? [step('stop', `stopping release ${from}`, wanted > 1)] : []),
+    FREE,
     step('verify', `checking that all of release ${to} is well`, replaces),
   ]);
 }
@@ -66,8 +70,8 @@ function step(name: StepName, phase: string, divisible = false): Omit<Step, 'pos
   return { name, phase, divisible };
 }
 
-function numbered(offset: number, steps: readonly Omit<Step, 'position'>[]): Step[] {
-  return steps.map((each, index) => ({ ...each, position: offset + index + 1 }));
+function numbered(offset: number, steps: readonly (Omit<Step, 'position'> | undefined)[]): Step[] {
+  return steps.flatMap((each, index) => (each ? [{ ...each, position: offset + index + 1 }] : []));
 }
 
 function count(number: number, noun: string): string {
