@@ -135,6 +135,15 @@ onEngines(['hosts'], ({ hosts: engine }) => {
     }
   });
 
+  test('one that was stopped and that somebody starts by hand is told as started again, while it runs', async () => {
+    const { id } = await hosts.start(specOf(idle));
+    const told = () => events.filter(({ instance }) => instance.id === id).map(({ kind }) => kind);
+    await hosts.stop(id, { graceSeconds: 0 });
+    await until(() => told().join() === 'started,exited', { what: 'its exit is told' });
+    await engines.get(first.name).calls.getContainer(id).start();
+    await until(() => told().join() === 'started,exited,started', { what: 'its second start is told' });
+  });
+
   test('values of the environment are in the environment of the container and nowhere else', async () => {
     const { id, address } = await hosts.start(specOf(idle, { listens: true }));
     const found = await engines.get(first.name).calls.getContainer(id).inspect();

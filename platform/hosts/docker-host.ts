@@ -173,9 +173,9 @@ export class DockerHost {
       },
       heard: (change) => this.heard(change),
       changed: async ({ id, name, exitCode }) => {
-        // Who starts it looks at it, and notes it.
-        if (exitCode === undefined) await this.starting.get(name)?.catch(() => undefined);
-        if (exitCode === undefined && this.details.has(id)) return;
+        // Who starts it here looks at it, and notes it.
+        const start = exitCode === undefined ? this.starting.get(name) : undefined;
+        if (await start?.catch(() => undefined)) return;
         const found = await inspectContainer(engine, id, signal);
         const instance = found && instanceOf(found, engine.host);
         if (instance !== undefined) {
