@@ -3,6 +3,7 @@ import { history, host, instance, many, monday, nobody, policyOf, service, signa
 import type { Policy } from './policy';
 import type { Ledger, ServiceSignals, Signals } from './signals';
 import { newState, restoreState, type State, saveState } from './state';
+import { newExceeded } from './tame';
 
 const MINUTE = 60_000;
 const DAY = 1440;
@@ -73,6 +74,16 @@ test('once messages are late, hosts are launched at once for what comes, its ris
   // At least 600/s on the rise for ten minutes beside the 400/s that ten hosts do, gone 1.5 minutes after them.
   expect(late.hosts).toBeGreaterThan(15 + (200 * 600) / (40 * 90));
   expect(crowd(0).pools['default']!.reason).not.toMatch(/are late/);
+});
+
+test('where forecasts were off less than usual, the sentence says so', () => {
+  const { state, now, hosts } = run(30, swing);
+  const tamer = restoreState(saveState(state));
+  for (const fit of tamer.services['bot']!.memory.fits) fit.exceeded = fit.exceeded.map((share) => share / 10);
+  const next = (from: State) =>
+    run(1, swing, undefined, policyOf(), nobody, { now: now + MINUTE, state: from, hosts }).decided[0]!.reason;
+  expect(next(tamer)).toMatch(/; forecasts were off less than usual in the last hours/);
+  expect(next(state)).not.toMatch(/less than usual/);
 });
 
 describe('nothing shrinks', () => {
@@ -230,6 +241,15 @@ test('a state that was saved by an Edwin that knew fewer figures goes on', () =>
   });
   expect(decided.every(({ hosts }) => hosts >= 1)).toBe(true);
   expect(() => restoreState('{"version":1,"services":null,"pools":{}}')).toThrow(/lacks its services/);
+});
+
+test('what an older Edwin learned goes on where only the errors of the last hours are new', () => {
+  const first = run(30, swing);
+  const old = JSON.parse(saveState(first.state));
+  for (const fit of old.services.bot.memory.fits) delete fit.exceeded;
+  const { memory } = restoreState(JSON.stringify(old)).services['bot']!;
+  const before = first.state.services['bot']!.memory.fits;
+  expect(memory.fits).toEqual(before.map((fit) => ({ ...fit, exceeded: newExceeded() })));
 });
 
 test('each service of a pool gets its room, and hosts are for all of them together', () => {

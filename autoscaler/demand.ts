@@ -18,6 +18,8 @@ export interface Demand {
   /** The pace that hosts are counted with. */
   readonly hostPace: number;
   readonly certainty: Certainty;
+  /** From 0 to 1: forecasts were off less than usual in the last hours, see tame.ts. */
+  readonly tamer: number;
   /** Messages that will wait when a host launched now is ready. */
   readonly backlog: number;
   /** Messages per second that are taken to go on because messages are late; 0: none are. */
@@ -72,6 +74,7 @@ export function demandOf(
     pace: pace.rate,
     hostPace,
     certainty,
+    tamer: far.tamer,
     backlog,
     surge,
   };

@@ -1,4 +1,5 @@
-import { errorAt, foretell, isFit, learnFit, newFit } from './fit';
+import { errorAt } from './errors';
+import { foretell, isFit, learnFit, newFit } from './fit';
 import { FEATURES, type Pending } from './memory';
 
 const still = { sizes: [0, 0, 0, 0], signs: [0, 0, 0, 0] };

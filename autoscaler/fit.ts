@@ -1,11 +1,9 @@
-import { CLUES, ERROR_BINS, type Errors, FEATURES, type Fit, type Pending, round } from './memory';
+import { countError, newErrors } from './errors';
+import { CLUES, FEATURES, type Fit, type Pending, round } from './memory';
 import { foretold, newRegression, regress } from './regression';
+import { newExceeded, noteError } from './tame';
 
 const ERRORS_KEEP = 0.9997;
-/** Errors are counted from so many spreads below to so many above. */
-const LOWEST = -6;
-const HIGHEST = 10;
-const BIN = (HIGHEST - LOWEST) / ERROR_BINS;
 /** Before it is learned: of the variance, the errors of the last half hour make so much, those usual at this hour the rest. */
 const LATELY = 0.25;
 /** An error counts as no more than this, e-fold: what a gap or a broken counter leaves behind is soon forgotten. */
@@ -30,9 +28,6 @@ const WILD = 1.5;
 const MOVE = 0.3;
 
 export function newFit(): Fit {
-  const errors = Array.from({ length: ERROR_BINS }, (_, bin) => Math.exp(-1.2 * Math.abs(middleOf(bin))));
-  const sum = errors.reduce((total, share) => total + share, 0);
-  const usual = errors.map((share) => share / sum);
   return {
     change: newRegression(new Array(FEATURES).fill(0), 0.3),
     wildness: newRegression(
@@ -44,7 +39,8 @@ export function newFit(): Fit {
     longRun: 0.04,
     byHour: new Array(24).fill(0),
     hourCount: new Array(24).fill(0),
-    errors: { calm: usual, wild: usual.slice() },
+    errors: newErrors(),
+    exceeded: newExceeded(),
   };
 }
 
@@ -101,8 +97,8 @@ export function learnFit(fit: Fit, forecast: Pending, y: number, hour: number, s
   const { features, clues, spread, wild } = forecast;
   const error = y - forecast.y - forecast.change;
   const part = Math.max(1 - ERRORS_KEEP, 1 / (seen + PRIOR));
-  if (wild < 1) countError(fit.errors.calm, error / spread, part * (1 - wild));
-  if (wild > 0) countError(fit.errors.wild, error / spread, part * wild);
+  noteError(fit, wild, error / spread, seen);
+  countError(fit.errors, wild, error / spread, part);
   const least = LEAST_SHARE * fit.longRun + LEAST_VARIANCE / 10;
   regress(fit.wildness, clues, Math.log(error * error + least), wildnessBelief);
   const square = Math.min(Math.abs(error), LARGEST) ** 2;
@@ -113,25 +109,4 @@ export function learnFit(fit: Fit, forecast: Pending, y: number, hour: number, s
   // A minute with a wide spread counts less.
   const belief = { variance: 0.02 + spread * spread, furthest: CLIP * spread, trace: 50 };
   regress(fit.change, features, y - forecast.y, belief);
-}
-
-function countError(errors: number[], spreads: number, part: number): void {
-  for (let bin = 0; bin < ERROR_BINS; bin++) errors[bin]! *= 1 - part;
-  const bin = Math.floor((spreads - LOWEST) / BIN);
-  errors[Math.max(0, Math.min(ERROR_BINS - 1, bin))]! += part;
-}
-
-/** So many spreads above the forecast lies the error that a share of `sure` stays below, in times as wild as `wild`. */
-export function errorAt({ calm, wild: often }: Errors, wild: number, sure: number): number {
-  let above = 0;
-  for (let bin = ERROR_BINS - 1; bin >= 0; bin--) {
-    const share = (1 - wild) * calm[bin]! + wild * often[bin]!;
-    above += share;
-    if (above > 1 - sure) return middleOf(bin) + ((above - (1 - sure)) / share - 0.5) * BIN;
-  }
-  return LOWEST;
-}
-
-function middleOf(bin: number): number {
-  return LOWEST + (bin + 0.5) * BIN;
 }

@@ -1,7 +1,8 @@
-import { errorAt, foretell, learnFit, type Moves, newFit } from './fit';
-import { type Fit, HORIZONS, type LoadMemory, NONE, type Pending, RECENT, round, STEP_MINUTES } from './memory';
+import { foretell, learnFit, type Moves, newFit } from './fit';
+import { HORIZONS, type LoadMemory, NONE, type Pending, RECENT, round, STEP_MINUTES } from './memory';
 import { newReplay } from './replay';
 import { finishStep, learnSeason, newSeason, pastAt, seasonAt } from './season';
+import { errorNow, tamenessOf } from './tame';
 
 /** Minutes over which each moving average forgets. */
 const AVERAGES = [2.5, 8, 25, 90];
@@ -127,6 +128,8 @@ export interface Outlook {
   readonly load: number;
   /** The load that is not exceeded with this certainty, messages per second. */
   atLeast(sure: number): number;
+  /** From 0, when forecasts were off as usual in the last hours, to 1, when they surely were off less. */
+  readonly tamer: number;
 }
 
 /** Undefined before the first minute. The shortest horizon that reaches so far; the longest if none does. */
@@ -136,11 +139,13 @@ export function outlook(memory: LoadMemory, minutesAhead: number): Outlook | und
   const fit = memory.fits[index]!;
   const newest = fit.pending.at(-1);
   if (newest === undefined) return undefined;
-  return { minutesAhead: HORIZONS[index]!, load: loadOf(memory, newest, 0), atLeast: quantiles(memory, fit, newest) };
-}
-
-function quantiles(memory: LoadMemory, fit: Fit, forecast: Pending): (sure: number) => number {
-  return (sure) => loadOf(memory, forecast, errorAt(fit.errors, forecast.wild, sure));
+  const tameness = tamenessOf(fit, newest.wild);
+  return {
+    minutesAhead: HORIZONS[index]!,
+    load: loadOf(memory, newest, 0),
+    atLeast: (sure) => loadOf(memory, newest, errorNow(fit, tameness, newest.wild, sure)),
+    tamer: tameness.tamer,
+  };
 }
 
 function loadOf(memory: LoadMemory, { y, change, spread }: Pending, spreads: number): number {

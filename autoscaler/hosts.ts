@@ -151,12 +151,13 @@ function sentenceOf(need: Need, { tenants, blocker }: PoolCase, boot: number, bo
     .sort((a, b) => b.demand!.atBoot * b.signals!.hostShare - a.demand!.atBoot * a.signals!.hostShare)[0];
   const parts: string[] = [];
   if (largest?.demand) {
-    const { bootLoad, likely, certainty, pace, hostPace } = largest.demand;
+    const { bootLoad, likely, certainty, tamer, pace, hostPace } = largest.demand;
     parts.push(
       `${largest.name} may get ${shown(bootLoad)}/s in ${Math.round(boot / 60)} min (likely ${shown(likely)}, ` +
         `${shown(100 * certainty.sure)} % sure; with that, ${shown(100 * certainty.late)} % were late in the replay of ` +
         `${certainty.hours} h${believed(certainty.credit)}${certainty.short ? ', and more would cost too much' : ''}), an instance does ${shown(pace)}/s${slower(pace, hostPace)}`,
     );
+    if (tamer > 0) parts.push(`forecasts were off less than usual in the last hours`);
     if (tenants.length > 1) parts.push(`${tenants.length} services together need ${need.hosts} hosts`);
   } else parts.push(blocker ?? 'nothing is known of the load yet');
   for (const { name, demand } of tenants)

@@ -50,6 +50,8 @@ export interface Fit {
   byHour: number[];
   hourCount: number[];
   errors: Errors;
+  /** Of the errors of the last hours, the share above each of LEVELS (tame.ts). */
+  exceeded: number[];
 }
 
 /** How often an error of so many spreads came in calm times and in wild ones, the newest counting most; each sums to 1. */
@@ -133,7 +135,8 @@ export function copyOf(memory: LoadMemory): LoadMemory {
 }
 
 // Written out: these two make most of the work of a copy.
-function copyOfFit({ change, wildness, pending, lately, longRun, byHour, hourCount, errors }: Fit): Fit {
+function copyOfFit(fit: Fit): Fit {
+  const { change, wildness, pending, lately, longRun, byHour, hourCount, errors, exceeded } = fit;
   return {
     change: copyOfRegression(change),
     wildness: copyOfRegression(wildness),
@@ -143,6 +146,7 @@ function copyOfFit({ change, wildness, pending, lately, longRun, byHour, hourCou
     byHour: byHour.slice(),
     hourCount: hourCount.slice(),
     errors: { calm: errors.calm.slice(), wild: errors.wild.slice() },
+    exceeded: exceeded.slice(),
   };
 }
 

@@ -1,9 +1,10 @@
 import { EdwinError } from '../platform/errors';
 import { isFit, newFit } from './fit';
 import { newMemory } from './forecast';
-import { HORIZONS, type LoadMemory } from './memory';
+import { type Fit, HORIZONS, type LoadMemory } from './memory';
 import { newPace, type Pace } from './pace';
 import { newReplay } from './replay';
+import { newExceeded } from './tame';
 
 /** What `decide` carries from one decision to the next. Plain JSON of bounded size; never changed, always replaced. */
 export interface State {
@@ -79,12 +80,17 @@ export function restoreState(text: string): State {
       pace: { ...newPace, ...state.pace },
       memory: {
         ...state.memory,
-        fits: state.memory.fits.every(isFit) ? state.memory.fits : HORIZONS.map(newFit),
+        fits: state.memory.fits.every(isFit) ? state.memory.fits.map(completeFit) : HORIZONS.map(newFit),
         replay: { ...newReplay(), ...state.memory.replay },
       },
     })),
     pools: mapped(pools, (state) => ({ ...newPoolState, ...state })),
   };
+}
+
+/** What an older Edwin did not write yet. */
+function completeFit(fit: Fit): Fit {
+  return { ...fit, exceeded: fit.exceeded ?? newExceeded() };
 }
 
 function mapped<T>(states: Readonly<Record<string, T>>, change: (state: T) => T): Record<string, T> {
