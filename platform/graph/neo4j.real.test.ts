@@ -5,7 +5,7 @@ import { graphContract } from './contract';
 import { openNeo4jGraph } from './neo4j';
 import { openGraph } from './open';
 
-/** @seconds 50 */
+/** @seconds 55 */
 onEngines(['neo4j'], ({ neo4j: engine }) => {
   const user = engine.setting('EDWIN_TEST_NEO4J_USER');
   const password = engine.setting('EDWIN_TEST_NEO4J_PASSWORD');
@@ -51,6 +51,21 @@ onEngines(['neo4j'], ({ neo4j: engine }) => {
       cut: () => relay.cut(),
       mend: () => relay.mend(),
     },
+  });
+
+  test('a call that is given up is not tried again, nor does it keep the program from ending', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const graph = await openNeo4jGraph(address(relay.port), { limitMs: 4_000 });
+    await graph.learner('nobody');
+    const before = timers();
+    await relay.cut();
+    try {
+      await expect(graph.learner('nobody')).rejects.toMatchObject({ code: 'graph.unreachable' });
+      expect(timers()).toBeLessThanOrEqual(before);
+      await graph.close();
+    } finally {
+      await relay.mend();
+    }
   });
 
   describe('what is stored in Neo4j', () => {

@@ -31,29 +31,33 @@ export async function openNeo4jGraph(url: string, { limitMs = LIMIT_MS }: Neo4jG
   const calls = countCalls(where);
   let driver: Driver | undefined;
 
-  const attempt = async <T>(work: (driver: Driver) => Promise<T>): Promise<T> => {
+  const attempt = async <T>(work: (driver: Driver, signal: AbortSignal) => Promise<T>): Promise<T> => {
     driver ??= openDriver(address, limitMs);
     const used = driver;
-    /** A driver whose connections hang is left behind: the next call begins with a new one. */
+    const givenUp = new AbortController();
+    /** A driver whose connections hang is left behind, and nothing is tried again: the next call begins with a new one. */
     const hung = (): void => {
       if (driver === used) driver = undefined;
+      givenUp.abort();
       void used.close().catch(() => undefined);
     };
     try {
-      return await withinLimit(work(used), { limitMs, where, hung });
+      return await withinLimit(work(used, givenUp.signal), { limitMs, where, hung });
     } catch (error) {
       throw asGraphError(error, where);
     }
   };
 
-  const guarded = <T>(work: (driver: Driver) => Promise<T>): Promise<T> => calls.run(() => attempt(work));
+  const guarded = <T>(work: (driver: Driver, signal: AbortSignal) => Promise<T>): Promise<T> =>
+    calls.run(() => attempt(work));
   const write = (statement: string, facts: readonly Parameters[]): Promise<void> =>
-    guarded(async (used) => {
-      await used.executeQuery(statement, { facts }, { database, routing: neo4j.routing.WRITE });
+    guarded(async (used, signal) => {
+      await used.executeQuery(statement, { facts }, { database, signal, routing: neo4j.routing.WRITE });
     });
   const read = (statement: string, parameters: Parameters): Promise<Row[]> =>
-    guarded(async (used) => {
-      const { records } = await used.executeQuery(statement, parameters, { database, routing: neo4j.routing.READ });
+    guarded(async (used, signal) => {
+      const config = { database, signal, routing: neo4j.routing.READ };
+      const { records } = await used.executeQuery(statement, parameters, config);
       return records.map((record) => record.toObject());
     });
 
@@ -98,7 +102,7 @@ export async function openNeo4jGraph(url: string, { limitMs = LIMIT_MS }: Neo4jG
     // Not retried, so that an address where nothing is says so at once.
     await guarded((used) => used.verifyConnectivity({ database }));
     for (const constraint of cypher.constraints)
-      await guarded((used) => used.executeQuery(constraint, {}, { database }));
+      await guarded((used, signal) => used.executeQuery(constraint, {}, { database, signal }));
     return graph;
   } catch (error) {
     await graph.close();
