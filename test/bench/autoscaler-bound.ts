@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { backlogAfterBoot, DRAIN_MINUTES } from '../../autoscaler/replay';
 import { optimum } from '../../autoscaler/simulate/optimum';
 import { plant } from '../../autoscaler/simulate/policy';
 import { lateOf } from '../../autoscaler/simulate/score';
@@ -27,9 +28,9 @@ const LOOKS = [0, 5];
 const PROMISE = 0.99;
 const BOOT_MINUTES = 10;
 const WARM_UP_MINUTES = 120;
-/** As autoscaler/replay.ts: less backlog is no reason to launch; it is worked off within so many minutes. */
+/** As autoscaler/hosts.ts: less backlog is no reason to launch. */
 const SMALL_BACKLOG_SECONDS = 12;
-const DRAIN_MINUTES = 1.5;
+const boots = { unitRate: plant.hostRate, bootMinutes: BOOT_MINUTES };
 
 /** Messages per second of each minute that are known in it: the largest of two minutes' means up to `ahead` from now. */
 function knownLoads({ arrivals, ticks }: World, ahead: number): Float64Array {
@@ -67,8 +68,9 @@ function play(world: World, loads: Float64Array, { times, more, minutes }: Membe
       late += lateOf(arrivals[tick]!, before, after, capacity);
     }
     if (minute * TICKS_PER_MINUTE >= fromTick) hostMinutes += ready + booting.length;
-    const waiting =
-      queue > plant.hostRate * SMALL_BACKLOG_SECONDS ? afterBoot(queue, ready, booting, minute, loads) : 0;
+    const foreseen = new Array<number>(BOOT_MINUTES).fill(loads[minute]!);
+    const isLarge = queue > plant.hostRate * SMALL_BACKLOG_SECONDS;
+    const waiting = isLarge ? backlogAfterBoot(queue, ready, booting, minute, foreseen, boots) : 0;
     const need = Math.ceil((times * loads[minute]!) / plant.hostRate + more - 1e-9);
     const extra = Math.ceil(waiting / (plant.hostRate * 60 * DRAIN_MINUTES));
     const hosts = Math.min(plant.maxHosts, Math.max(plant.minHosts, need + extra));
@@ -81,15 +83,6 @@ function play(world: World, loads: Float64Array, { times, more, minutes }: Membe
     if (surplus > 0) ready = Math.max(1, ready - surplus);
   }
   return { nodeHours: hostMinutes / 60, slo: 1 - late / total };
-}
-
-function afterBoot(queue: number, ready: number, booting: readonly number[], minute: number, loads: Float64Array) {
-  let waiting = queue;
-  for (let ahead = 1; ahead <= BOOT_MINUTES; ahead++) {
-    const working = ready + booting.filter((until) => until <= minute + ahead).length;
-    waiting = Math.max(0, waiting + (loads[minute]! - working * plant.hostRate) * 60);
-  }
-  return waiting;
 }
 
 const [folder = join('..', 'shared', 'traces'), ...names] = process.argv.slice(2);
